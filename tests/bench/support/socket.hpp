@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the benchmark's server and client share: a descriptor that closes itself, addresses,
+// options.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace bench {
+
+class Descriptor {
+public:
+    Descriptor() = default;
+    explicit Descriptor(int fd) noexcept : fd_(fd) {}
+    Descriptor(Descriptor &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Descriptor &operator=(Descriptor &&other) noexcept {
+        reset(std::exchange(other.fd_, -1));
+        return *this;
+    }
+    Descriptor(const Descriptor &) = delete;
+    Descriptor &operator=(const Descriptor &) = delete;
+    ~Descriptor() { reset(); }
+
+    [[nodiscard]] int get() const noexcept { return fd_; }
+    void reset(int fd = -1) noexcept {
+        if (fd_ >= 0)
+            ::close(fd_);
+        fd_ = fd;
+    }
+
+private:
+    int fd_ = -1;
+};
+
+[[noreturn]] inline void fail(const char *what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+inline int check(int result, const char *what) {
+    if (result < 0)
+        fail(what);
+    return result;
+}
+
+struct Endpoint {
+    sockaddr_storage storage{};
+    socklen_t length = 0;
+
+    [[nodiscard]] const sockaddr *address() const {
+        return reinterpret_cast<const sockaddr *>(&storage);
+    }
+    [[nodiscard]] int family() const { return storage.ss_family; }
+};
+
+inline Endpoint endpoint(const std::string &address, std::uint16_t port) {
+    Endpoint result;
+    sockaddr_in four{};
+    sockaddr_in6 six{};
+    if (inet_pton(AF_INET, address.c_str(), &four.sin_addr) == 1) {
+        four.sin_family = AF_INET;
+        four.sin_port = htons(port);
+        std::memcpy(&result.storage, &four, sizeof(four));
+        result.length = sizeof(four);
+    } else if (inet_pton(AF_INET6, address.c_str(), &six.sin6_addr) == 1) {
+        six.sin6_family = AF_INET6;
+        six.sin6_port = htons(port);
+        std::memcpy(&result.storage, &six, sizeof(six));
+        result.length = sizeof(six);
+    } else {
+        throw std::invalid_argument("not an IPv4 or IPv6 literal: " + address);
+    }
+    return result;
+}
+
+inline void set_option(int fd, int level, int name, int value) {
+    check(::setsockopt(fd, level, name, &value, sizeof(value)), "setsockopt");
+}
+
+// Takes "--name value" pairs and "--flag" off a command line.
+class Arguments {
+public:
+    Arguments(int count, char **values) : next_(values + 1), end_(values + count) {}
+
+    [[nodiscard]] bool empty() const { return next_ == end_; }
+    std::string_view name() { return *next_++; }
+    std::string text() {
+        if (empty())
+            throw std::invalid_argument("an option lacks its value");
+        return *next_++;
+    }
+    template <typename Number>
+    Number number() {
+        const std::string value = text();
+        Number result{};
+        const char *last = value.data() + value.size();
+        const auto parsed = std::from_chars(value.data(), last, result);
+        if (parsed.ec != std::errc{} || parsed.ptr != last)
+            throw std::invalid_argument("not a number in range: " + value);
+        return result;
+    }
+
+private:
+    char **next_;
+    char **end_;
+};
+
+} // namespace bench
