@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0
+# `make help` says what there is. What the modules are made of stands in Kbuild.
+
+# Kbuild reads this file only where there is no Kbuild; it is for people.
+KERNELRELEASE_RUNNING := $(shell uname -r)
+KDIR ?= /lib/modules/$(KERNELRELEASE_RUNNING)/build
+K ?= 6.1 6.12 debug
+FILTER ?= *
+
+version = $(shell sed -n 's/^.define KINETD_VERSION[[:space:]]*"\(.*\)"/\1/p' include/kinetd/*.h core/*.h)
+release = $(shell cat $(KDIR)/include/config/kernel.release)
+srcdir = $(DESTDIR)/usr/src/kinetd-$(version)
+
+.PHONY: modules install clean help deps suites lint test demo check
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+# Where protocol modules of others find the interface: headers, and per kernel the
+# symbols' checksums.
+install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	install -d $(srcdir)/include/kinetd $(srcdir)/$(release)
+	install -m 644 include/kinetd/*.h $(srcdir)/include/kinetd
+	install -m 644 Module.symvers $(srcdir)/$(release)/Module.symvers
+
+clean:
+	[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	rm -rf build
+
+deps:
+	tests/vm/deps
+
+# build/<kernel>, for the guests: 6.1, 6.12 or debug
+modules-%:
+	tests/vm/modules $*
+
+suites:
+	cmake -S tests -B build/tests -Wno-dev >/dev/null
+	+nice cmake --build build/tests -j $$(nproc)
+
+lint:
+	tests/lint/all
+
+test: suites
+	tests/vm/test -f '$(FILTER)' $(K)
+
+demo:
+	tests/vm/deps modules
+	tests/vm/modules 6.12
+	tests/vm/demo
+
+check:
+	tests/vm/check
+
+help:
+	@echo 'Build (C modules; for the running kernel, or KDIR=/path/to/kernel/build)'
+	@echo '  make [modules]   core/kinetd.ko and proto/*.ko'
+	@echo '  make install     the modules below /lib/modules; for modules of others the headers in'
+	@echo '                   /usr/src/kinetd-$(version)/include and KBUILD_EXTRA_SYMBOLS in'
+	@echo '                   /usr/src/kinetd-$(version)/<kernel>/Module.symvers (DESTDIR= goes before all)'
+	@echo '  make clean       removes everything built in this tree'
+	@echo 'Look'
+	@echo '  make demo        boots a guest that serves echo on a port of this host, gives a shell in it'
+	@echo '                   (DEMO_PORT=, and for scripts DEMO_TIMEOUT=seconds)'
+	@echo 'Check (Debian 12; the guests run in QEMU, nothing is loaded into this kernel)'
+	@echo '  make check       everything: deps, lint, builds, suites on every kernel; ends in a count'
+	@echo '  make test        the suites: K="6.1 6.12 debug" on these kernels, FILTER=glob of test names'
+	@echo '  make lint        static checks'
+	@echo '  make suites      the test programs, into build/tests'
+	@echo '  make modules-K   the modules for one guest (6.1, 6.12, debug), into build/K'
+	@echo '  make deps        installs the Debian packages that all this needs'
+	@echo 'Kernels are unpacked and built in $${KINETD_CACHE:-~/.cache/kinetd}.'
