@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "support/fault.hpp"
+
+#include "support/file.hpp"
+#include "support/oracle.hpp"
+
+namespace kinetd::suite {
+
+namespace {
+
+constexpr const char *own_counter = "/proc/thread-self/fail-nth";
+const std::string debugfs = "/sys/kernel/debug/";
+const std::vector<std::string> kinds = {"failslab", "fail_page_alloc"};
+
+void set(const std::string &kind, const std::string &knob, const std::string &value) {
+    (void)write_file(debugfs + kind + "/" + knob, value);
+}
+
+} // namespace
+
+bool can_inject() {
+    return exists(own_counter) && exists(debugfs + "failslab/probability");
+}
+
+Injection::Injection() {
+    for (const auto &kind : kinds) {
+        set(kind, "probability", "0");
+        set(kind, "interval", "1");
+        set(kind, "times", "-1");
+        set(kind, "verbose", "0");
+        set(kind, "task-filter", "Y");
+        set(kind, "ignore-gfp-wait", "N");
+    }
+    set("fail_page_alloc", "ignore-gfp-highmem", "N");
+    set("fail_page_alloc", "min-order", "0");
+    // Some allocators report with a trace that an allocation has failed, which is the intention.
+    for (const char *text :
+         {"Call Trace:", "allocation failure", "RIP: 0033:", "allocation failed"})
+        Oracle::allow(text);
+}
+
+Injection::~Injection() {
+    set_probability(0);
+    for (const auto &kind : kinds)
+        set(kind, "task-filter", "N");
+}
+
+void Injection::set_probability(int percent) {
+    for (const auto &kind : kinds)
+        set(kind, "probability", std::to_string(percent));
+}
+
+void Injection::mark(int pid, bool yes) {
+    (void)write_file("/proc/" + std::to_string(pid) + "/make-it-fail", yes ? "1" : "0");
+}
+
+Attempt attempt(unsigned nth, const std::function<Status()> &deed) {
+    const auto armed = write_file(own_counter, std::to_string(nth));
+    if (!armed)
+        return {armed, false};
+    auto status = deed();
+    const auto left = read_number(own_counter);
+    const bool injected = left && *left == 0;
+    (void)write_file(own_counter, "0");
+    return {std::move(status), injected};
+}
+
+Sweep sweep(const std::function<Status()> &deed, const std::function<void(const Status &)> &undo,
+            Milliseconds limit) {
+    Sweep result;
+    const Deadline deadline(limit);
+    for (unsigned nth = 1; !deadline.passed(); nth++) {
+        const auto round = attempt(nth, deed);
+        undo(round.status);
+        if (!round.injected) {
+            result.complete = true;
+            break;
+        }
+        result.points++;
+        if (!round.status)
+            result.failures++;
+    }
+    return result;
+}
+
+} // namespace kinetd::suite

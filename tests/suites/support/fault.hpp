@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// The kernel's fault injection: allocations that fail on purpose.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/clock.hpp"
+#include "support/result.hpp"
+
+namespace kinetd::suite {
+
+/// Whether this kernel can make allocations fail.
+bool can_inject();
+
+/// Lets both slab and page allocations fail, silently, wherever they may sleep or not. Says so to
+/// the oracle, and switches everything off in the end.
+class Injection {
+public:
+    Injection();
+    ~Injection();
+    Injection(const Injection &) = delete;
+    Injection &operator=(const Injection &) = delete;
+
+    /// Makes `percent` of the allocations of the marked threads fail.
+    static void set_probability(int percent);
+    /// Marks a thread, so that its allocations may fail.
+    static void mark(int pid, bool yes);
+};
+
+/// Runs `deed` on this thread with its `nth` allocation failing.
+struct Attempt {
+    Status status;
+    bool injected; ///< there was an nth allocation
+};
+Attempt attempt(unsigned nth, const std::function<Status()> &deed);
+
+/// Fails the first allocation of `deed`, then the second, and so on until it has no more of them,
+/// at most for `limit`. After each round `undo` is called with what the deed gave.
+struct Sweep {
+    unsigned points = 0;   ///< rounds in which an allocation failed
+    unsigned failures = 0; ///< rounds in which the deed failed with it
+    bool complete = false;
+};
+Sweep sweep(const std::function<Status()> &deed, const std::function<void(const Status &)> &undo,
+            Milliseconds limit);
+
+} // namespace kinetd::suite

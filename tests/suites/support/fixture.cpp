@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "support/fixture.hpp"
+
+namespace kinetd::suite {
+
+std::uint16_t fresh_port() {
+    static std::uint16_t next = 21000;
+    return next++;
+}
+
+std::string echo_parameters(std::uint16_t port, const std::string &address) {
+    return "port=" + std::to_string(port) + " address=" + address;
+}
+
+void PrintTo(Ending ending, std::ostream *out) {
+    static constexpr const char *names[] = {"open", "finished", "reset"};
+    *out << names[static_cast<int>(ending)];
+}
+
+} // namespace kinetd::suite

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "support/health.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+#include "support/clock.hpp"
+#include "support/file.hpp"
+#include "support/service.hpp"
+
+namespace kinetd::suite {
+
+namespace {
+
+constexpr const char *leak_file = "/sys/kernel/debug/kmemleak";
+
+bool is_number(const std::string &text) {
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+} // namespace
+
+std::uint64_t meaningful_taint(std::uint64_t bits) {
+    constexpr std::uint64_t out_of_tree = 1U << 12;
+    constexpr std::uint64_t unsigned_module = 1U << 13;
+    return bits & ~(out_of_tree | unsigned_module);
+}
+
+std::uint64_t taint() {
+    return meaningful_taint(read_number("/proc/sys/kernel/tainted").value());
+}
+
+bool lockdep_says_on(std::string_view lockdep_stats) {
+    const auto at = lockdep_stats.find("debug_locks:");
+    if (at == std::string_view::npos)
+        return true;
+    const auto digit = lockdep_stats.find_first_of("01", at);
+    return digit != std::string_view::npos && lockdep_stats[digit] == '1';
+}
+
+bool lockdep_is_on() {
+    const auto stats = read_file("/proc/lockdep_stats");
+    return !stats || lockdep_says_on(*stats);
+}
+
+std::map<std::string, std::uint64_t> parse_slabinfo(std::string_view text) {
+    std::map<std::string, std::uint64_t> counts;
+    for (const auto &line : split(text, '\n')) {
+        std::istringstream fields(line);
+        std::string name;
+        std::uint64_t active = 0;
+        if (fields >> name >> active && name.rfind("kinetd", 0) == 0)
+            counts[name] = active;
+    }
+    return counts;
+}
+
+std::map<std::string, std::uint64_t> slab_objects() {
+    // Slabs that a CPU holds count as full until they are given back.
+    for (const auto &name : list("/sys/kernel/slab"))
+        if (name.rfind("kinetd", 0) == 0)
+            (void)write_file("/sys/kernel/slab/" + name + "/shrink", "1");
+    return parse_slabinfo(read_file("/proc/slabinfo").value());
+}
+
+Result<std::uint64_t> slab_object_size(const std::string &cache) {
+    return read_number("/sys/kernel/slab/" + cache + "/slab_size");
+}
+
+char state_of(std::string_view stat) {
+    const auto end_of_name = stat.rfind(") ");
+    return end_of_name == std::string_view::npos ? '\0' : stat[end_of_name + 2];
+}
+
+std::vector<Thread> worker_threads() {
+    std::vector<Thread> threads;
+    for (const auto &pid : list("/proc")) {
+        if (!is_number(pid))
+            continue;
+        const auto name = read_line("/proc/" + pid + "/comm");
+        if (!name || name->rfind("kinetd/", 0) != 0)
+            continue;
+        const auto stat = read_line("/proc/" + pid + "/stat");
+        threads.push_back({std::stoi(pid), *name, stat ? state_of(*stat) : '\0'});
+    }
+    return threads;
+}
+
+std::uint64_t configured_threads() {
+    std::uint64_t sum = 0;
+    for (const auto &pool : list(sysfs_root + "/pools"))
+        sum += read_number(sysfs_root + "/pools/" + pool + "/threads").value();
+    return sum;
+}
+
+bool has_leak_detector() {
+    return exists(leak_file);
+}
+
+std::string find_leaks() {
+    const Stopwatch age;
+    (void)write_file(leak_file, "scan");
+    // Objects younger than five seconds are left out of a report.
+    const auto wait = Milliseconds(5500) - age.elapsed();
+    if (wait > Milliseconds(0))
+        std::this_thread::sleep_for(wait);
+    (void)write_file(leak_file, "scan");
+    return read_file(leak_file).value();
+}
+
+void forget_leaks() {
+    (void)write_file(leak_file, "clear");
+}
+
+std::vector<std::string> parse_leaks(std::string_view report) {
+    std::vector<std::string> leaks;
+    for (const auto &line : split(report, '\n')) {
+        if (line.rfind("unreferenced object", 0) == 0)
+            leaks.push_back(line);
+        else if (!leaks.empty())
+            leaks.back() += "\n" + line;
+    }
+    return leaks;
+}
+
+} // namespace kinetd::suite

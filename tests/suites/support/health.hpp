@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// The state of the kernel in the parts where a server module leaves its marks.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/result.hpp"
+
+namespace kinetd::suite {
+
+/// The taint bits that say something: all but "out of tree" and "unsigned".
+std::uint64_t taint();
+std::uint64_t meaningful_taint(std::uint64_t bits);
+
+/// False where lockdep is built in and has switched itself off; a blind lockdep finds nothing.
+bool lockdep_is_on();
+bool lockdep_says_on(std::string_view lockdep_stats);
+
+/// Objects in use in each of the project's slab caches.
+std::map<std::string, std::uint64_t> slab_objects();
+/// The same from the text of /proc/slabinfo.
+std::map<std::string, std::uint64_t> parse_slabinfo(std::string_view text);
+/// The size of one object of a cache.
+Result<std::uint64_t> slab_object_size(const std::string &cache);
+
+/// A kernel thread of the project.
+struct Thread {
+    int pid;
+    std::string name; ///< kinetd/POOL/N
+    char state;
+};
+std::vector<Thread> worker_threads();
+/// How many of them there should be: the sum of pools/*/threads.
+std::uint64_t configured_threads();
+
+/// The state letter in /proc/PID/stat, or 0.
+char state_of(std::string_view stat);
+
+/// Whether this kernel has kmemleak.
+bool has_leak_detector();
+
+/// Scans for unreferenced memory twice, with the five seconds between that the detector wants
+/// before it believes its eyes; returns what it reports, the objects' traces included.
+std::string find_leaks();
+/// Forgets everything reported so far.
+void forget_leaks();
+/// The reports that have to do with the project.
+std::vector<std::string> parse_leaks(std::string_view report);
+
+} // namespace kinetd::suite
