@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// Every allocation fails once: each step undoes itself, and the second try works.
+#include <cstdio>
+#include <functional>
+#include <initializer_list>
+
+#include "support/fault.hpp"
+#include "support/fixture.hpp"
+#include "support/health.hpp"
+
+namespace kinetd::suite {
+namespace {
+
+class Fault : public EchoTest {
+protected:
+    void SetUp() override {
+        if (!can_inject())
+            GTEST_SKIP() << "this kernel has no fault injection";
+        EchoTest::SetUp();
+    }
+
+    /// Sweeps over one write, whose failures may only be for want of memory.
+    void expect_unwinding(const std::string &what, const std::function<Status()> &deed,
+                          const std::function<void(const Status &)> &undo) {
+        const auto result = sweep(
+            deed,
+            [&](const Status &status) {
+                if (!status) {
+                    EXPECT_EQ(status.code(), ENOMEM) << what << ": " << status.text();
+                }
+                undo(status);
+            },
+            patience(seconds(is_full_run() ? 200 : 12)));
+        std::printf("  %s: %u allocations failed, %u times with it%s\n", what.c_str(),
+                    result.points, result.failures, result.complete ? "" : ", not all were tried");
+        EXPECT_GT(result.points, 0U) << what;
+        const auto last = deed();
+        EXPECT_TRUE(last.ok()) << what << ": " << last.text();
+        undo(last);
+    }
+};
+
+TEST_F(Fault, inInsmodOfTheProtocol) {
+    ASSERT_TRUE(remove_echo().status.ok());
+    const Injection injection;
+    expect_unwinding(
+        "insmod", [this] { return insert_echo(echo_parameters(port_)); },
+        [](const Status &status) {
+            if (status) {
+                ASSERT_TRUE(remove_echo().status.ok());
+            }
+            ASSERT_FALSE(is_loaded(echo_name));
+            ASSERT_TRUE(list(sysfs_root + "/services").empty());
+            ASSERT_TRUE(list(sysfs_root + "/protocols").empty());
+        });
+}
+
+TEST_F(Fault, inInsmodOfTheCore) {
+    ASSERT_TRUE(remove_everything().ok());
+    const Injection injection;
+    expect_unwinding(
+        "insmod", [] { return insert_core(); },
+        [](const Status &status) {
+            if (status) {
+                ASSERT_TRUE(remove_module(core_name).ok());
+            }
+            ASSERT_FALSE(is_loaded(core_name));
+            ASSERT_FALSE(exists(sysfs_root));
+        });
+}
+
+TEST_F(Fault, inNewServices) {
+    const Injection injection;
+    expect_unwinding(
+        "new_service", [] { return new_service("extra"); },
+        [](const Status &status) {
+            ASSERT_EQ(Service("extra").present(), status.ok());
+            if (status) {
+                ASSERT_TRUE(delete_service("extra").ok());
+            }
+        });
+    expect_service();
+}
+
+TEST_F(Fault, inNewPools) {
+    const Injection injection;
+    expect_unwinding(
+        "new_pool", [] { return new_pool("extra"); },
+        [](const Status &status) {
+            ASSERT_EQ(Pool("extra").present(), status.ok());
+            if (status) {
+                ASSERT_TRUE(delete_pool("extra").ok());
+            }
+        });
+    expect_service();
+}
+
+TEST_F(Fault, inEnabling) {
+    const Injection injection;
+    ASSERT_TRUE(service_.set("enabled", 0).ok());
+    expect_unwinding(
+        "enabled", [this] { return service_.set("enabled", 1); },
+        [this](const Status &status) {
+            ASSERT_EQ(service_.number("enabled"), status.ok() ? 1U : 0U);
+            ASSERT_TRUE(service_.set("enabled", 0).ok());
+        });
+    ASSERT_TRUE(service_.set("enabled", 1).ok());
+    expect_service();
+}
+
+TEST_F(Fault, inMoving) {
+    // Where the new socket cannot be made the old one goes on.
+    const Injection injection;
+    const auto other = static_cast<std::uint16_t>(port_ + 5000);
+    expect_unwinding(
+        "port", [&] { return service_.set("port", other); },
+        [&](const Status &status) {
+            ASSERT_EQ(service_.number("port"), status.ok() ? other : port_);
+            expect_service({"127.0.0.1", status.ok() ? other : port_});
+            ASSERT_TRUE(service_.set("port", port_).ok());
+        });
+    expect_unwinding(
+        "address", [this] { return service_.set("address", "0.0.0.0"); },
+        [this](const Status &status) {
+            ASSERT_EQ(service_.get("address"), status.ok() ? "0.0.0.0" : "127.0.0.1");
+            expect_service();
+            ASSERT_TRUE(service_.set("address", "127.0.0.1").ok());
+        });
+}
+
+TEST_F(Fault, inMoreThreads) {
+    const Injection injection;
+    expect_unwinding(
+        "threads", [this] { return pool_.set("threads", 6); },
+        [this](const Status &status) {
+            // Some may have been made; what a read gives is what there is.
+            const auto now = pool_.number("threads");
+            if (status) {
+                ASSERT_EQ(now, 6U);
+            }
+            ASSERT_TRUE(
+                wait_for([&] { return worker_threads().size() == now; }, patience(seconds(5))));
+            expect_service();
+            ASSERT_TRUE(pool_.set("threads", 1).ok());
+        });
+}
+
+TEST_F(Fault, inTheOtherSettings) {
+    const Injection injection;
+    ASSERT_TRUE(new_pool("other").ok());
+    struct Setting {
+        const Folder *folder;
+        const char *attribute;
+        const char *value;
+        const char *old;
+    };
+    for (const auto &setting :
+         std::initializer_list<Setting>{{&service_, "pool", "other", "default"},
+                                        {&service_, "max_connections", "5", "16384"},
+                                        {&service_, "max_per_source", "5", "0"},
+                                        {&service_, "idle_timeout_ms", "50000", "0"},
+                                        {&service_, "send_timeout_ms", "50000", "120000"},
+                                        {&service_, "backlog", "5", "128"},
+                                        {&pool_, "nice", "5", "0"},
+                                        {&pool_, "cpus", "0", "0-1"}})
+        expect_unwinding(
+            setting.attribute,
+            [&] { return setting.folder->set(setting.attribute, setting.value); },
+            [&](const Status &status) {
+                if (status) {
+                    ASSERT_EQ(setting.folder->get(setting.attribute), setting.value);
+                }
+                ASSERT_TRUE(setting.folder->set(setting.attribute, setting.old).ok());
+            });
+    expect_service();
+}
+
+TEST_F(Fault, inTheWorkersUnderTraffic) {
+    const Injection injection;
+    ASSERT_TRUE(pool_.set("threads", 2).ok());
+    for (const int percent : {1, 10, 50}) {
+        for (const auto &thread : worker_threads())
+            Injection::mark(thread.pid, true);
+        Injection::set_probability(percent);
+        // Connections may be lost for want of memory, but never a byte within one.
+        Churn polite(at(), Churn::Close::politely, {.limit = seconds(20)});
+        Churn rude(at(), Churn::Close::unsent, {.limit = seconds(20)});
+        Crowd crowd;
+        (void)crowd.add(at(), 10, Plan{.bytes = 100'000});
+        (void)crowd.run(patience(seconds(2)));
+        EXPECT_EQ(crowd.count(State::corrupt), 0U) << crowd.first_not(State::complete);
+        Injection::set_probability(0);
+        // And when there is memory again, everything that is still there goes on.
+        EXPECT_TRUE(crowd.run(patience(seconds(20)))) << crowd.first_not(State::complete);
+        EXPECT_EQ(crowd.count(State::corrupt), 0U) << crowd.first_not(State::complete);
+        polite.stop();
+        rude.stop();
+        for (const auto &thread : worker_threads())
+            Injection::mark(thread.pid, false);
+        expect_service();
+        EXPECT_TRUE(service_.reaches("connections_active", 0, patience(seconds(20))));
+    }
+    EXPECT_EQ(service_.stat("connections_accepted"), service_.stat("connections_closed"));
+}
+
+} // namespace
+} // namespace kinetd::suite

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// Module parameters, good and bad: a refused load says why, once, and leaves nothing behind.
+#include <algorithm>
+
+#include "support/fixture.hpp"
+#include "support/health.hpp"
+#include "support/netns.hpp"
+#include "support/oracle.hpp"
+
+namespace kinetd::suite {
+namespace {
+
+class Parameter : public CoreTest {
+protected:
+    /// The lines that the modules, or the module loader on their behalf, have logged.
+    static std::vector<std::string> words() {
+        std::vector<std::string> lines;
+        for (const auto &line : Oracle::log_so_far())
+            if (line.find("echo") != std::string::npos &&
+                line.find("kinetd_suites") == std::string::npos)
+                lines.push_back(line);
+        return lines;
+    }
+
+    static void expect_refused(const std::string &parameters, const std::vector<int> &codes) {
+        const auto before = words().size();
+        const auto loaded = insert_echo(parameters);
+        EXPECT_NE(std::find(codes.begin(), codes.end(), loaded.code()), codes.end())
+            << parameters << ": " << loaded.text();
+        const auto after = words();
+        EXPECT_EQ(after.size(), before + 1) << parameters << " should log one line"
+                                            << (after.empty() ? "" : ", last: " + after.back());
+        EXPECT_FALSE(is_loaded(echo_name)) << parameters;
+        EXPECT_TRUE(list(sysfs_root + "/services").empty()) << parameters;
+        EXPECT_TRUE(list(sysfs_root + "/protocols").empty()) << parameters;
+        if (loaded)
+            (void)remove_echo();
+    }
+
+    static constexpr std::uint16_t default_port = 7;
+};
+
+TEST_F(Parameter, noneAtAll) {
+    ASSERT_TRUE(insert_echo("").ok());
+    const Service service("tcp_echo");
+    EXPECT_EQ(service.number("port"), default_port);
+    EXPECT_EQ(service.get("address"), "127.0.0.1");
+    EXPECT_EQ(service.get("enabled"), "1");
+    auto socket = connect_to({"127.0.0.1", default_port});
+    ASSERT_TRUE(socket.ok()) << socket.text();
+    EXPECT_TRUE(round_trip(*socket, "hello").ok());
+}
+
+TEST_F(Parameter, disabled) {
+    ASSERT_TRUE(insert_echo("enabled=0 port=21999").ok());
+    const Service service("tcp_echo");
+    EXPECT_EQ(service.get("enabled"), "0");
+    EXPECT_EQ(service.get("port"), "21999");
+    EXPECT_EQ(connect_to({"127.0.0.1", 21999}).code(), ECONNREFUSED);
+    EXPECT_TRUE(service.set("enabled", 1).ok());
+    EXPECT_TRUE(connect_to({"127.0.0.1", 21999}).ok());
+}
+
+TEST_F(Parameter, addressOfBothFamilies) {
+    if (!has_ipv6())
+        GTEST_SKIP() << "this kernel has no IPv6";
+    const auto port = fresh_port();
+    ASSERT_TRUE(insert_echo(echo_parameters(port, "::")).ok());
+    for (const char *address : {"127.0.0.1", "::1"}) {
+        auto socket = connect_to({address, port});
+        ASSERT_TRUE(socket.ok()) << socket.text();
+        EXPECT_TRUE(round_trip(*socket, "hello").ok());
+    }
+}
+
+TEST_F(Parameter, badPorts) {
+    for (const char *port : {"0", "65536", "-1", "x", "7x", "99999999999", "70000"})
+        expect_refused(std::string("port=") + port, {EINVAL, ERANGE});
+}
+
+TEST_F(Parameter, badAddresses) {
+    for (const char *address : {"x", "localhost", "127.0.0.256", "224.0.0.1", "255.255.255.255",
+                                "ff02::1", "::g", "127.0.0.1/8"})
+        expect_refused("port=21998 address=" + std::string(address), {EINVAL});
+    expect_refused("port=21998 address=" + std::string(900, '1'), {EINVAL, ENOSPC});
+}
+
+TEST_F(Parameter, badSwitch) {
+    expect_refused("enabled=x", {EINVAL});
+}
+
+TEST_F(Parameter, portThatIsTaken) {
+    const auto port = fresh_port();
+    auto occupant = listen_on({"127.0.0.1", port});
+    ASSERT_TRUE(occupant.ok()) << occupant.text();
+    expect_refused(echo_parameters(port), {EADDRINUSE});
+    expect_refused(echo_parameters(port, "0.0.0.0"), {EADDRINUSE});
+    occupant->close();
+    EXPECT_TRUE(insert_echo(echo_parameters(port)).ok());
+}
+
+TEST_F(Parameter, addressThatIsNotHere) {
+    expect_refused("port=21998 address=192.0.2.1", {EADDRNOTAVAIL});
+    if (has_ipv6())
+        expect_refused("port=21998 address=2001:db8::1", {EADDRNOTAVAIL});
+}
+
+TEST_F(Parameter, familyThatIsSwitchedOff) {
+    if (!has_ipv6())
+        GTEST_SKIP() << "this kernel has no IPv6";
+    auto place = NetworkNamespace::create().value();
+    place.run([] {
+        ASSERT_TRUE(write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1").ok());
+        expect_refused("port=21998 address=::1", {EADDRNOTAVAIL});
+        EXPECT_TRUE(insert_echo("port=21998 address=127.0.0.1").ok());
+        EXPECT_TRUE(connect_to({"127.0.0.1", 21998}).ok());
+    });
+}
+
+TEST_F(Parameter, theModuleTwice) {
+    ASSERT_TRUE(insert_echo("port=21997").ok());
+    EXPECT_EQ(insert_echo("port=21996").code(), EEXIST);
+    EXPECT_EQ(insert_core().code(), EEXIST);
+    EXPECT_TRUE(connect_to({"127.0.0.1", 21997}).ok());
+}
+
+TEST_F(Parameter, withoutTheCore) {
+    ASSERT_TRUE(remove_module(core_name).ok());
+    EXPECT_EQ(insert_echo("").code(), ENOENT) << "its symbols are not there";
+    EXPECT_FALSE(is_loaded(echo_name));
+}
+
+TEST_F(Parameter, aThousandRefusals) {
+    const auto port = fresh_port();
+    const auto occupant = listen_on({"127.0.0.1", port});
+    ASSERT_TRUE(occupant.ok()) << occupant.text();
+    for (int i = 0; i < sized(100, 20, 1000); i++)
+        ASSERT_EQ(insert_echo(echo_parameters(port)).code(), EADDRINUSE) << "turn " << i;
+    EXPECT_TRUE(insert_echo(echo_parameters(fresh_port())).ok());
+}
+
+} // namespace
+} // namespace kinetd::suite

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// Threads come and go, move and change while they serve, and no connection notices.
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "support/fixture.hpp"
+#include "support/health.hpp"
+
+namespace kinetd::suite {
+namespace {
+
+class PoolOf : public EchoTest {
+protected:
+    static std::size_t threads_of(const std::string &pool) {
+        const auto threads = worker_threads();
+        const auto prefix = "kinetd/" + pool + "/";
+        return static_cast<std::size_t>(
+            std::count_if(threads.begin(), threads.end(),
+                          [&](const Thread &thread) { return thread.name.rfind(prefix, 0) == 0; }));
+    }
+
+    static void expect_threads(const Pool &pool, const std::string &name, std::size_t count) {
+        const auto set = pool.set("threads", static_cast<std::int64_t>(count));
+        ASSERT_TRUE(set.ok()) << set.text();
+        EXPECT_EQ(pool.number("threads"), count);
+        EXPECT_TRUE(wait_for([&] { return threads_of(name) == count; }, patience(seconds(5))))
+            << threads_of(name) << " instead of " << count;
+    }
+
+    const int flips_ = sized(40, 16, 1000);
+};
+
+TEST_F(PoolOf, threadsThatCarryItsName) {
+    expect_threads(pool_, "default", 3);
+    std::vector<std::string> names;
+    for (const auto &thread : worker_threads())
+        names.push_back(thread.name);
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(names, (std::vector<std::string>{"kinetd/default/0", "kinetd/default/1",
+                                               "kinetd/default/2"}));
+}
+
+TEST_F(PoolOf, anyNumberOfThreads) {
+    for (const std::size_t count : {1, 2, 8, 1, 64, 1})
+        expect_threads(pool_, "default", count);
+    expect_service();
+}
+
+TEST_F(PoolOf, aThousandThreads) {
+    expect_threads(pool_, "default", sized<std::size_t>(1024, 200, 1024));
+    expect_service();
+    expect_threads(pool_, "default", 1);
+    expect_service();
+}
+
+TEST_F(PoolOf, threadsThatChangeUnderTraffic) {
+    Traffic traffic(at(), 40);
+    ASSERT_TRUE(traffic.flows());
+    for (int i = 0; i < flips_; i++)
+        expect_threads(pool_, "default", 1 + static_cast<std::size_t>(i * 5 % 8));
+    ASSERT_TRUE(traffic.flows());
+    EXPECT_EQ(traffic.finish(), "");
+}
+
+TEST_F(PoolOf, threadsThatChangeWithFullQueues) {
+    // A connection that waits for room sits in no list; its thread must not take it along.
+    std::vector<Descriptor> deaf;
+    std::vector<std::uint64_t> taken;
+    for (int i = 0; i < 8; i++) {
+        deaf.push_back(client({.receive_buffer = 4096, .send_buffer = 65536}));
+        taken.push_back(fill(deaf.back(), patience(Milliseconds(50))).value());
+    }
+    for (const std::size_t count : {8, 1, 5, 1})
+        expect_threads(pool_, "default", count);
+    for (std::size_t i = 0; i < deaf.size(); i++) {
+        const auto answer = receive_exactly(deaf[i], taken[i], patience(seconds(20)));
+        ASSERT_TRUE(answer.ok()) << answer.text();
+    }
+}
+
+TEST_F(PoolOf, idleConnectionsSurviveAChange) {
+    expect_threads(pool_, "default", 8);
+    std::vector<Descriptor> sockets;
+    for (int i = 0; i < 64; i++)
+        sockets.push_back(client());
+    for (const std::size_t count : {1, 4, 1, 8, 2}) {
+        expect_threads(pool_, "default", count);
+        for (const auto &socket : sockets) {
+            const auto answer = round_trip(socket, "x");
+            ASSERT_TRUE(answer.ok()) << answer.text();
+        }
+    }
+}
+
+TEST_F(PoolOf, cpusThatChangeUnderTraffic) {
+    if (::sysconf(_SC_NPROCESSORS_ONLN) < 2)
+        GTEST_SKIP() << "one CPU";
+    expect_threads(pool_, "default", 4);
+    Traffic traffic(at(), 20);
+    ASSERT_TRUE(traffic.flows());
+    for (int i = 0; i < flips_; i++) {
+        const std::string cpus = i % 3 == 0 ? "0" : i % 3 == 1 ? "1" : "0-1";
+        const auto set = pool_.set("cpus", cpus);
+        ASSERT_TRUE(set.ok()) << set.text();
+        ASSERT_EQ(pool_.get("cpus"), cpus);
+    }
+    ASSERT_TRUE(pool_.set("cpus", "1").ok());
+    for (const auto &thread : worker_threads()) {
+        cpu_set_t set;
+        ASSERT_EQ(::sched_getaffinity(thread.pid, sizeof set, &set), 0);
+        EXPECT_EQ(CPU_COUNT(&set), 1) << thread.name;
+        EXPECT_TRUE(CPU_ISSET(1, &set)) << thread.name;
+    }
+    ASSERT_TRUE(traffic.flows());
+    EXPECT_EQ(traffic.finish(), "");
+}
+
+TEST_F(PoolOf, newThreadsGetTheCpusAndTheNiceValue) {
+    ASSERT_TRUE(pool_.set("nice", -5).ok());
+    ASSERT_TRUE(pool_.set("cpus", "0").ok());
+    expect_threads(pool_, "default", 4);
+    for (const auto &thread : worker_threads()) {
+        errno = 0;
+        EXPECT_EQ(::getpriority(PRIO_PROCESS, static_cast<id_t>(thread.pid)), -5) << thread.name;
+        EXPECT_EQ(errno, 0);
+        cpu_set_t set;
+        ASSERT_EQ(::sched_getaffinity(thread.pid, sizeof set, &set), 0);
+        EXPECT_EQ(CPU_COUNT(&set), 1) << thread.name;
+    }
+}
+
+TEST_F(PoolOf, niceThatChangesUnderTraffic) {
+    Traffic traffic(at(), 10);
+    ASSERT_TRUE(traffic.flows());
+    for (const int nice : {-20, 19, 0, 5, -5, 0}) {
+        ASSERT_TRUE(pool_.set("nice", nice).ok());
+        ASSERT_EQ(pool_.get("nice"), std::to_string(nice));
+        for (const auto &thread : worker_threads())
+            EXPECT_EQ(::getpriority(PRIO_PROCESS, static_cast<id_t>(thread.pid)), nice);
+    }
+    EXPECT_EQ(traffic.finish(), "");
+}
+
+TEST_F(PoolOf, anotherPoolTakesOverUnderTraffic) {
+    ASSERT_TRUE(new_pool("second").ok());
+    const Pool second("second");
+    expect_threads(second, "second", 2);
+    Traffic before(at(), 10);
+    ASSERT_TRUE(before.flows());
+    ASSERT_TRUE(service_.set("pool", "second").ok());
+    Traffic after(at(), 10);
+    ASSERT_TRUE(after.flows());
+    // Both are in use: one by the service and its new connections, one because it always is.
+    EXPECT_EQ(delete_pool("second").code(), EBUSY);
+    EXPECT_EQ(delete_pool("default").code(), EBUSY);
+    for (int i = 0; i < flips_; i++)
+        ASSERT_TRUE(service_.set("pool", i % 2 == 0 ? "default" : "second").ok());
+    ASSERT_TRUE(service_.set("pool", "default").ok());
+    EXPECT_EQ(delete_pool("second").code(), EBUSY) << "connections still live there";
+    ASSERT_TRUE(before.flows());
+    ASSERT_TRUE(after.flows());
+    EXPECT_EQ(before.finish(), "");
+    EXPECT_EQ(after.finish(), "");
+    EXPECT_TRUE(wait_for([] { return delete_pool("second").ok(); }, patience(seconds(5))));
+    EXPECT_FALSE(second.present());
+    EXPECT_TRUE(wait_for([] { return threads_of("second") == 0; }, patience(seconds(5))));
+    expect_service();
+}
+
+TEST_F(PoolOf, manyPools) {
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < 20; i++)
+            ASSERT_TRUE(new_pool("p" + std::to_string(i)).ok());
+        EXPECT_EQ(new_pool("p7").code(), EEXIST);
+        for (int i = 0; i < 20; i++)
+            ASSERT_TRUE(delete_pool("p" + std::to_string(i)).ok());
+        EXPECT_EQ(delete_pool("p7").code(), ENOENT);
+    }
+    EXPECT_EQ(list(sysfs_root + "/pools"), std::vector<std::string>{"default"});
+}
+
+class Cpu {
+public:
+    /// CPU 1 may be missing, or fixed.
+    static bool can_flip() { return exists(file); }
+    static Status online(bool yes) { return write_file(file, yes ? "1" : "0"); }
+
+private:
+    static constexpr const char *file = "/sys/devices/system/cpu/cpu1/online";
+};
+
+class Hotplug : public PoolOf {
+protected:
+    void SetUp() override {
+        if (!Cpu::can_flip())
+            GTEST_SKIP() << "CPU 1 is not there or stays";
+        PoolOf::SetUp();
+    }
+    void TearDown() override {
+        if (Cpu::can_flip())
+            (void)Cpu::online(true);
+    }
+
+    void flip_under_traffic() {
+        Traffic traffic(at(), 20);
+        ASSERT_TRUE(traffic.flows());
+        const int flips = sized(20, 10, 200);
+        for (int i = 0; i < flips; i++) {
+            const auto flipped = Cpu::online(i % 2 != 0);
+            ASSERT_TRUE(flipped.ok()) << flipped.text();
+            ASSERT_TRUE(traffic.flows(20'000)) << "no traffic after flip " << i;
+        }
+        ASSERT_TRUE(Cpu::online(true).ok());
+        expect_service();
+        EXPECT_EQ(traffic.finish(), "");
+    }
+};
+
+TEST_F(Hotplug, ofACpuThatThreadsRunOn) {
+    expect_threads(pool_, "default", 4);
+    flip_under_traffic();
+}
+
+TEST_F(Hotplug, ofTheOnlyCpuOfAPool) {
+    ASSERT_TRUE(pool_.set("cpus", "1").ok());
+    flip_under_traffic();
+    EXPECT_EQ(pool_.get("cpus"), "1");
+}
+
+TEST_F(Hotplug, whileTheCpuIsAway) {
+    ASSERT_TRUE(Cpu::online(false).ok());
+    expect_threads(pool_, "default", 4);
+    expect_service();
+    ASSERT_TRUE(Cpu::online(true).ok());
+    expect_service();
+    expect_threads(pool_, "default", 1);
+    expect_service();
+}
+
+} // namespace
+} // namespace kinetd::suite

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// Many writers at once, against each other and against the module's leaving.
+#include <functional>
+#include <map>
+#include <set>
+
+#include "support/fixture.hpp"
+
+namespace kinetd::suite {
+namespace {
+
+/// Threads that each do one thing over and over, and note the errnos that they meet.
+class Hammer {
+public:
+    using Blow = std::function<Status(int)>;
+
+    explicit Hammer(const std::vector<Blow> &blows) {
+        for (const auto &blow : blows)
+            threads_.emplace_back([this, blow] {
+                for (int i = 0; !done_; i++)
+                    note(blow(i));
+            });
+    }
+    ~Hammer() { stop(); }
+    Hammer(const Hammer &) = delete;
+    Hammer &operator=(const Hammer &) = delete;
+
+    void stop() {
+        done_ = true;
+        for (auto &thread : threads_)
+            if (thread.joinable())
+                thread.join();
+    }
+    [[nodiscard]] std::uint64_t blows() const { return blows_; }
+    [[nodiscard]] std::uint64_t hits() const { return hits_; }
+
+    /// What was met besides the errnos that are in order, in words.
+    [[nodiscard]] std::string surprises(const std::set<int> &in_order) {
+        const std::lock_guard lock(mutex_);
+        std::string text;
+        for (const auto &[code, what] : met_)
+            if (in_order.count(code) == 0)
+                text += what + "; ";
+        return text;
+    }
+
+private:
+    void note(const Status &status) {
+        blows_++;
+        if (status) {
+            hits_++;
+            return;
+        }
+        const std::lock_guard lock(mutex_);
+        met_.emplace(status.code(), status.text());
+    }
+
+    std::atomic<bool> done_ = false;
+    std::atomic<std::uint64_t> blows_ = 0;
+    std::atomic<std::uint64_t> hits_ = 0;
+    std::mutex mutex_;
+    std::map<int, std::string> met_;
+    std::vector<std::thread> threads_;
+};
+
+class Race : public EchoTest {
+protected:
+    /// What eight impatient administrators would do.
+    [[nodiscard]] std::vector<Hammer::Blow> administrators() const {
+        const int port = port_;
+        const Service service = service_;
+        const Pool pool = pool_;
+        const auto name = [](int i) { return "r" + std::to_string(i % 3); };
+        return {
+            [=](int i) { return service.set("port", port + 3000 + i % 2); },
+            [=](int i) { return service.set("port", port + 3000 + i % 3); },
+            [=](int i) { return service.set("enabled", i % 2); },
+            [=](int i) { return service.set("address", i % 2 != 0 ? "127.0.0.1" : "0.0.0.0"); },
+            [=](int i) { return pool.set("threads", 1 + i % 4); },
+            [=](int i) { return new_service(name(i)); },
+            [=](int i) { return delete_service(name(i)); },
+            [=](int i) {
+                const Service other(name(i));
+                (void)other.set("port", port + 4000 + i % 3);
+                return other.set("enabled", 1);
+            },
+        };
+    }
+
+    /// Gone, going, taken, or there already: all of these may be met in such a crowd.
+    const std::set<int> in_order_{ENOENT, ENODEV, EEXIST, EBUSY, EADDRINUSE};
+};
+
+TEST_F(Race, ofWriters) {
+    Hammer hammer(administrators());
+    const std::uint64_t wanted = sized<std::uint64_t>(4000, 800, 100'000);
+    EXPECT_TRUE(wait_for([&] { return hammer.hits() >= wanted; }, patience(seconds(30))))
+        << hammer.hits() << " of " << hammer.blows() << " writes worked";
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises(in_order_), "");
+    ASSERT_TRUE(service_.set("enabled", 0).ok());
+    ASSERT_TRUE(service_.set("port", port_).ok());
+    ASSERT_TRUE(service_.set("address", "127.0.0.1").ok());
+    ASSERT_TRUE(service_.set("enabled", 1).ok());
+    expect_service();
+}
+
+TEST_F(Race, ofWritersWithTheProtocolsLeaving) {
+    Hammer hammer(administrators());
+    for (int i = 0; i < sized(60, 15, 2000); i++) {
+        const auto before = hammer.hits();
+        (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
+        const auto removal = remove_echo();
+        ASSERT_TRUE(removal.status.ok()) << "turn " << i << ": " << removal.status.text();
+        EXPECT_LT(removal.took, patience(seconds(2)));
+        const auto echo = insert_echo(echo_parameters(port_) + " enabled=0");
+        ASSERT_TRUE(echo.ok()) << "turn " << i << ": " << echo.text();
+    }
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises(in_order_), "");
+}
+
+TEST_F(Race, ofWritersWithEverythingLeaving) {
+    Hammer hammer(administrators());
+    for (int i = 0; i < sized(40, 10, 1000); i++) {
+        const auto before = hammer.hits();
+        (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
+        ASSERT_TRUE(remove_echo().status.ok()) << "turn " << i;
+        const auto core = remove_module(core_name);
+        ASSERT_TRUE(core.ok()) << "turn " << i << ": " << core.text();
+        ASSERT_TRUE(insert_core().ok()) << "turn " << i;
+        ASSERT_TRUE(insert_echo(echo_parameters(port_) + " enabled=0").ok()) << "turn " << i;
+    }
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises(in_order_), "");
+}
+
+TEST_F(Race, ofWritersUnderTrafficWithTheProtocolsLeaving) {
+    Hammer hammer({
+        [this](int i) { return pool_.set("threads", 1 + i % 4); },
+        [this](int i) { return service_.set("max_connections", i % 2 * 10000); },
+        [this](int i) { return service_.set("idle_timeout_ms", i % 2 * 10000); },
+        [this](int i) { return pool_.set("nice", i % 5); },
+    });
+    for (int i = 0; i < sized(15, 5, 300); i++) {
+        Traffic traffic(at(), 20);
+        ASSERT_TRUE(traffic.flows(50'000));
+        const auto removal = remove_echo();
+        ASSERT_TRUE(removal.status.ok()) << "turn " << i << ": " << removal.status.text();
+        EXPECT_EQ(traffic.end(), "");
+        ASSERT_TRUE(insert_echo(echo_parameters(port_)).ok()) << "turn " << i;
+    }
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises(in_order_), "");
+}
+
+TEST_F(Race, ofPools) {
+    const auto name = [](int i) { return "p" + std::to_string(i % 3); };
+    Hammer hammer({
+        [=](int i) { return new_pool(name(i)); },
+        [=](int i) { return delete_pool(name(i)); },
+        [=](int i) { return Pool(name(i)).set("threads", 1 + i % 5); },
+        [=, this](int i) { return service_.set("pool", name(i)); },
+        [=, this](int i) { return service_.set("pool", i % 2 != 0 ? "default" : name(i / 2)); },
+    });
+    Churn churn(at(), Churn::Close::politely);
+    const std::uint64_t wanted = sized<std::uint64_t>(1000, 200, 50'000);
+    EXPECT_TRUE(wait_for([&] { return hammer.hits() >= wanted && churn.rounds() > 50; },
+                         patience(seconds(30))));
+    hammer.stop();
+    churn.stop();
+    EXPECT_EQ(churn.failures(), 0U) << churn.first_failure();
+    EXPECT_EQ(hammer.surprises(in_order_), "");
+}
+
+TEST_F(Race, ofTheModulesLeavingTwice) {
+    // Two unloads and a load at once: one of them is first, and the others learn it.
+    for (int i = 0; i < sized(30, 10, 500); i++) {
+        Hammer hammer({
+            [](int) { return remove_module(echo_name); },
+            [](int) { return remove_module(echo_name); },
+            [this](int) { return insert_echo(echo_parameters(port_)); },
+        });
+        EXPECT_TRUE(wait_for([&] { return hammer.blows() >= 30; }, patience(seconds(10))));
+        hammer.stop();
+        EXPECT_EQ(hammer.surprises({ENOENT, EEXIST, EBUSY, EWOULDBLOCK}), "");
+    }
+    if (!is_loaded(echo_name)) {
+        ASSERT_TRUE(insert_echo(echo_parameters(port_)).ok());
+    }
+    expect_service();
+}
+
+} // namespace
+} // namespace kinetd::suite

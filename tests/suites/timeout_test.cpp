@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// Connections that do nothing, and those that take nothing, end when their time is up.
+#include "support/fixture.hpp"
+
+namespace kinetd::suite {
+namespace {
+
+using Timeout = EchoTest;
+
+TEST_F(Timeout, hasDefaults) {
+    EXPECT_EQ(service_.number("idle_timeout_ms"), 0U);
+    EXPECT_EQ(service_.number("send_timeout_ms"), 120'000U);
+}
+
+TEST_F(Timeout, endsAnIdleConnection) {
+    ASSERT_TRUE(service_.set("idle_timeout_ms", 300).ok());
+    auto socket = client();
+    ASSERT_TRUE(round_trip(socket, "hello").ok());
+    const Stopwatch watch;
+    EXPECT_EQ(wait_for_end(socket, patience(seconds(5))), Ending::finished);
+    EXPECT_GE(watch.elapsed(), Milliseconds(250));
+    EXPECT_TRUE(service_.reaches("connections_timed_out", 1));
+    EXPECT_TRUE(service_.reaches("connections_active", 0));
+    EXPECT_EQ(service_.stat("connections_closed"), 1U);
+}
+
+TEST_F(Timeout, endsAConnectionThatNeverSaidAnything) {
+    ASSERT_TRUE(service_.set("idle_timeout_ms", 300).ok());
+    auto socket = client();
+    EXPECT_EQ(wait_for_end(socket, patience(seconds(5))), Ending::finished);
+    EXPECT_TRUE(service_.reaches("connections_timed_out", 1));
+}
+
+TEST_F(Timeout, sparesABusyConnection) {
+    const auto limit = patience(Milliseconds(600));
+    ASSERT_TRUE(service_.set("idle_timeout_ms", limit.count()).ok());
+    auto idle = client();
+    auto busy = client();
+    // The busy one speaks, often, until the idle one is gone and then some.
+    const Stopwatch watch;
+    bool ended = false;
+    while (!ended || watch.elapsed() < limit * 2) {
+        ASSERT_TRUE(round_trip(busy, "x").ok()) << "after " << watch.elapsed().count() << " ms";
+        ASSERT_LT(watch.elapsed(), patience(seconds(10)));
+        ended = ended || wait_for_end(idle, limit / 20) == Ending::finished;
+        if (ended)
+            (void)receive_some(busy, 1, limit / 20);
+    }
+    EXPECT_EQ(service_.stat("connections_timed_out"), 1U);
+    EXPECT_EQ(service_.active(), 1U);
+}
+
+TEST_F(Timeout, appliesToConnectionsThatAreAlreadyThere) {
+    auto socket = client();
+    ASSERT_TRUE(round_trip(socket, "hello").ok());
+    ASSERT_TRUE(service_.set("idle_timeout_ms", 300).ok());
+    // In force now: the connection has been quiet long enough, or soon will have been.
+    EXPECT_EQ(wait_for_end(socket, patience(seconds(10))), Ending::finished);
+}
+
+TEST_F(Timeout, offEndsNobody) {
+    ASSERT_TRUE(service_.set("idle_timeout_ms", 200).ok());
+    ASSERT_TRUE(service_.set("idle_timeout_ms", 0).ok());
+    auto socket = client();
+    EXPECT_EQ(wait_for_end(socket, patience(Milliseconds(800))), Ending::open);
+    EXPECT_TRUE(round_trip(socket, "hello").ok());
+    EXPECT_EQ(service_.stat("connections_timed_out"), 0U);
+}
+
+TEST_F(Timeout, endsAPeerThatTakesNothing) {
+    ASSERT_TRUE(service_.set("send_timeout_ms", 700).ok());
+    auto socket = client({.receive_buffer = 4096});
+    const auto taken = fill(socket, patience(Milliseconds(100)));
+    ASSERT_TRUE(taken.ok()) << taken.text();
+    const Stopwatch watch;
+    // Its window is shut, and its kernel acknowledges each probe of it: that is no progress.
+    EXPECT_TRUE(service_.reaches("connections_timed_out", 1, patience(seconds(15))));
+    EXPECT_LT(watch.elapsed(), patience(seconds(10)));
+    EXPECT_TRUE(service_.reaches("connections_active", 0));
+    EXPECT_EQ(wait_for_end(socket, patience(seconds(5))), Ending::reset);
+    expect_service();
+}
+
+TEST_F(Timeout, endsManyPeersThatTakeNothing) {
+    std::vector<Descriptor> deaf;
+    for (int i = 0; i < 20; i++) {
+        deaf.push_back(client({.receive_buffer = 4096, .send_buffer = 65536}));
+        ASSERT_TRUE(fill(deaf.back(), patience(Milliseconds(30))).ok());
+    }
+    Traffic others(at(), 10);
+    ASSERT_TRUE(others.flows());
+    ASSERT_TRUE(service_.set("send_timeout_ms", 500).ok());
+    EXPECT_TRUE(service_.reaches("connections_timed_out", 20, patience(seconds(20))))
+        << service_.stat("connections_timed_out") << " have timed out";
+    EXPECT_EQ(service_.active(), 10U);
+    EXPECT_EQ(others.finish(), "");
+}
+
+TEST_F(Timeout, sparesASlowPeer) {
+    const auto limit = patience(Milliseconds(1000));
+    auto socket = client({.receive_buffer = 4096});
+    const auto taken = fill(socket, patience(Milliseconds(100)));
+    ASSERT_TRUE(taken.ok()) << taken.text();
+    ASSERT_TRUE(service_.set("send_timeout_ms", limit.count()).ok());
+    // It takes a little all the time, and so may go on for much longer than the limit.
+    const Stopwatch watch;
+    std::uint64_t received = 0;
+    while (watch.elapsed() < limit * 3 && received < *taken) {
+        const auto part = receive_some(socket, 16384);
+        ASSERT_TRUE(part.ok()) << part.text() << " after " << watch.elapsed().count() << " ms";
+        ASSERT_FALSE(part->empty());
+        received += part->size();
+        (void)wait_for([&] { return service_.stat("connections_timed_out") != 0; }, limit / 20);
+    }
+    EXPECT_EQ(service_.stat("connections_timed_out"), 0U);
+    ASSERT_TRUE(half_close(socket).ok());
+    const auto rest = receive_all(socket, patience(seconds(30)));
+    ASSERT_TRUE(rest.ok()) << rest.text();
+    EXPECT_EQ(received + rest->size(), *taken);
+}
+
+TEST_F(Timeout, ofSendingLeavesAnIdleConnectionAlone) {
+    ASSERT_TRUE(service_.set("send_timeout_ms", 200).ok());
+    auto socket = client();
+    ASSERT_TRUE(round_trip(socket, "hello").ok());
+    EXPECT_EQ(wait_for_end(socket, patience(Milliseconds(800))), Ending::open);
+    EXPECT_TRUE(round_trip(socket, "hello again").ok());
+}
+
+TEST_F(Timeout, ofSendingEndsAPeerThatHasVanished) {
+    ASSERT_TRUE(service_.set("send_timeout_ms", 500).ok());
+    auto socket = client({.receive_buffer = 4096});
+    ASSERT_TRUE(fill(socket, patience(Milliseconds(100))).ok());
+    const auto gone = vanish(socket);
+    ASSERT_TRUE(gone.ok()) << gone.text();
+    EXPECT_TRUE(service_.reaches("connections_active", 0, patience(seconds(15))));
+}
+
+TEST_F(Timeout, ofIdlenessEndsManyAtOnce) {
+    std::vector<Descriptor> sockets;
+    for (int i = 0; i < 200; i++)
+        sockets.push_back(client());
+    ASSERT_TRUE(wait_for([&] { return service_.active() == 200; }, patience(seconds(5))));
+    ASSERT_TRUE(service_.set("idle_timeout_ms", 300).ok());
+    EXPECT_TRUE(service_.reaches("connections_timed_out", 200, patience(seconds(15))));
+    EXPECT_TRUE(service_.reaches("connections_active", 0));
+}
+
+} // namespace
+} // namespace kinetd::suite
