@@ -1,0 +1,524 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Connections: from accept to the last acknowledgement.
+ *
+ * The callbacks of a connected TCP socket are called with the socket locked,
+ * by the softirq that delivers or by whoever owns the socket; so they are put
+ * in and taken out under lock_sock() (and sk_callback_lock, for others who look
+ * there).  They do nothing but kick.
+ *
+ * The worker does everything else, in runs that never wait for the peer: read
+ * within a budget, give the bytes to the handler, stop while the send queue is
+ * full.  What is not read stays in the receive queue, so the window closes and
+ * the peer slows down.
+ */
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include <net/tcp.h>
+
+#include "compat.h"
+#include "connection.h"
+#include "source.h"
+#include "trace.h"
+
+#define CONNECTION_RUN_BYTES	(64 * 1024)	/* read in one run, then it is another's turn */
+#define CONNECTION_STARVED	(HZ / 50 + 1)	/* until a send is tried again that found no memory */
+
+/* what a look at a connection led to */
+enum connection_verdict {
+	CONNECTION_WAIT,	/* for the next event */
+	CONNECTION_AGAIN,	/* more to do, after the others */
+	CONNECTION_FINISH,	/* the peer has finished: send what is queued, then FIN */
+	CONNECTION_DONE,	/* closed on both sides */
+	CONNECTION_FAILED,	/* reset by the peer, or by the handler */
+	CONNECTION_IDLE,	/* nothing was heard for too long */
+	CONNECTION_STALLED,	/* the peer takes nothing of what waits for it */
+};
+
+static struct kmem_cache *connection_cache;
+
+static struct kinetd_connection *to_connection(struct kinetd_endpoint *ep)
+{
+	return container_of(ep, struct kinetd_connection, ep);
+}
+
+static void connection_kick(struct sock *sk)
+{
+	struct kinetd_connection *conn = sk->sk_user_data;
+
+	sock_owned_by_me(sk);
+	if (conn)
+		kinetd_endpoint_kick(&conn->ep);
+}
+
+static void connection_write_space(struct sock *sk)
+{
+	if (!sk_stream_is_writeable(sk))
+		return;
+	if (sk->sk_socket)
+		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	connection_kick(sk);
+}
+
+static void connection_timer(struct timer_list *timer)
+{
+	struct kinetd_connection *conn = container_of(timer, struct kinetd_connection, timer);
+
+	set_bit(KINETD_EP_TIMER, &conn->ep.flags);
+	kinetd_endpoint_kick(&conn->ep);
+}
+
+/* Return: false where the socket has been taken by somebody else (BPF can) */
+static bool connection_attach(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	lock_sock(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	if (!sk->sk_user_data) {
+		conn->state_change = sk->sk_state_change;
+		conn->write_space = sk->sk_write_space;
+		rcu_assign_sk_user_data(sk, conn);
+		sk->sk_data_ready = connection_kick;
+		sk->sk_state_change = connection_kick;
+		sk->sk_write_space = connection_write_space;
+		conn->attached = true;
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
+	return conn->attached;
+}
+
+/* The socket may live on as an orphan: nothing in it may lead to us. */
+static void connection_detach(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	lock_sock(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	/* not accepted through our hands yet, it has the listener's */
+	sk->sk_data_ready = conn->data_ready;
+	if (conn->attached) {
+		sk->sk_state_change = conn->state_change;
+		sk->sk_write_space = conn->write_space;
+		rcu_assign_sk_user_data(sk, NULL);
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
+}
+
+/**
+ * kinetd_connection_close_socket() - close, and let TCP deliver what is queued
+ * @sock: connected socket without callbacks of ours, gone afterwards
+ *
+ * Our sockets hold no reference on their namespace, and TCP cancels the timers
+ * of such a socket when it is closed: data and FIN would be lost with the first
+ * packet that is.  So take the reference; where the namespace is going, reset.
+ */
+void kinetd_connection_close_socket(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct net *net = maybe_get_net(sock_net(sk));
+
+	if (net) {
+		sk_net_refcnt_upgrade(sk);
+		put_net(net);
+	} else {
+		sock_no_linger(sk);
+	}
+	sock_release(sock);
+}
+
+static void connection_release_socket(struct kinetd_connection *conn, bool abort)
+{
+	struct sock *sk = conn->sock->sk;
+
+	if (sk->sk_state == TCP_CLOSE) {
+		sock_release(conn->sock);
+	} else if (abort) {
+		sock_no_linger(sk);
+		sock_release(conn->sock);
+	} else {
+		kinetd_connection_close_socket(conn->sock);
+	}
+}
+
+/* Ends in the connection's memory going: the caller touches nothing after. */
+static void connection_close(struct kinetd_connection *conn, bool abort)
+{
+	struct kinetd_service *svc = conn->svc;
+
+	connection_detach(conn);
+	timer_shutdown_sync(&conn->timer);
+	kinetd_endpoint_unlink(&conn->ep);
+
+	/* counted before the peer can see the end */
+	trace_kinetd_connection_close(conn);
+	kinetd_source_put(&svc->sources, conn->source);
+	kinetd_service_count(svc, KINETD_CONNECTIONS_CLOSED, 1);
+	atomic_dec(&svc->active);
+
+	connection_release_socket(conn, abort);
+	kinetd_endpoint_retire(&conn->ep);
+}
+
+/*
+ * Off every list.  The service, and with it the protocol's module, may be gone
+ * as soon as it has one connection less.
+ */
+static void connection_free(struct kinetd_endpoint *ep)
+{
+	struct kinetd_connection *conn = to_connection(ep);
+	struct kinetd_service *svc = conn->svc;
+
+	kmem_cache_free(connection_cache, conn);
+	if (atomic_dec_and_test(&svc->open))
+		wake_up_var(&svc->open);
+}
+
+/* Bytes are counted when they are first seen, so before an answer to them is. */
+static void connection_count_received(struct kinetd_connection *conn, u32 waiting)
+{
+	u32 fresh = waiting - conn->unread;
+
+	if (!fresh)
+		return;
+	conn->unread = waiting;
+	conn->bytes_received += fresh;
+	conn->active = jiffies;
+	kinetd_service_count(conn->svc, KINETD_BYTES_RECEIVED, fresh);
+}
+
+static void connection_consume(struct kinetd_connection *conn, u32 len)
+{
+	struct sock *sk = conn->sock->sk;
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	conn->unread -= len;
+	tcp_read_done(sk, len);
+	/* as tcp_recvmsg() does once it has read past an urgent byte */
+	if (unlikely(tp->urg_data) && after(tp->copied_seq, tp->urg_seq))
+		WRITE_ONCE(tp->urg_data, 0);
+}
+
+/* Give the handler what has arrived, until it wants no more or the turn is over. */
+static enum connection_verdict connection_receive(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	u32 budget = CONNECTION_RUN_BYTES;
+	u32 waiting, len;
+	ssize_t used;
+
+	for (;;) {
+		waiting = tcp_inq(sk);
+		connection_count_received(conn, waiting);
+		if (!waiting)
+			break;
+		if (!budget)
+			return CONNECTION_AGAIN;
+		len = min(waiting, budget);
+		used = conn->svc->proto->receive(conn, len);
+		if (used < 0)
+			return CONNECTION_FAILED;
+		if (used) {
+			connection_consume(conn, used);
+			budget -= used;
+		}
+		if (!used || conn->blocked)
+			break;
+	}
+	/* what the handler left, if anything, waits for room or for more bytes */
+	if (!conn->blocked && (sk->sk_shutdown & RCV_SHUTDOWN) && tcp_inq(sk) == waiting)
+		return CONNECTION_FINISH;
+	return CONNECTION_WAIT;
+}
+
+/* May the connection send again? */
+static bool connection_unblock(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	if (!conn->blocked)
+		return true;
+	if (conn->starved) {
+		if (!test_and_clear_bit(KINETD_EP_TIMER, &conn->ep.flags))
+			return false;
+		conn->starved = false;
+	} else if (!sk_stream_is_writeable(sk)) {
+		return false;
+	}
+	conn->blocked = false;
+	return true;
+}
+
+static enum connection_verdict connection_serve(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	if (unlikely(sk->sk_state == TCP_CLOSE))
+		return sk->sk_err ? CONNECTION_FAILED : CONNECTION_DONE;
+	if (unlikely(conn->finishing))
+		return sk->sk_state == TCP_FIN_WAIT2 ? CONNECTION_DONE : CONNECTION_WAIT;
+	if (unlikely(!connection_unblock(conn)))
+		return CONNECTION_WAIT;
+	return connection_receive(conn);
+}
+
+/* Has the peer acknowledged anything since the last look? */
+static void connection_note_progress(struct kinetd_connection *conn)
+{
+	u64 acked = tcp_sk(conn->sock->sk)->bytes_acked;
+
+	if (acked == conn->acked)
+		return;
+	conn->acked = acked;
+	conn->stalled = jiffies;
+	conn->active = jiffies;
+}
+
+static bool connection_has_unacked(const struct kinetd_connection *conn)
+{
+	return !tcp_rtx_and_write_queues_empty(conn->sock->sk);
+}
+
+/*
+ * Look at both timeouts and set the timer for the next look.  While something
+ * waits for the peer, look four times in a timeout, since acknowledgements
+ * that make progress do not run the connection.
+ */
+static enum connection_verdict connection_check_time(struct kinetd_connection *conn)
+{
+	unsigned int send_ms = READ_ONCE(conn->svc->send_timeout_ms);
+	unsigned int idle_ms = READ_ONCE(conn->svc->idle_timeout_ms);
+	unsigned long now = jiffies, next = now + MAX_JIFFY_OFFSET;
+	bool watched = send_ms && connection_has_unacked(conn);
+
+	connection_note_progress(conn);
+	if (watched && !conn->watched)
+		conn->stalled = now;
+	conn->watched = watched;
+
+	if (watched) {
+		unsigned long timeout = msecs_to_jiffies(send_ms);
+
+		if (time_after_eq(now, conn->stalled + timeout))
+			return CONNECTION_STALLED;
+		next = min_t(unsigned long, conn->stalled + timeout - now, timeout / 4 + 1) + now;
+	}
+	if (idle_ms) {
+		unsigned long end = conn->active + msecs_to_jiffies(idle_ms);
+
+		if (time_after_eq(now, end) && !conn->finishing)
+			return CONNECTION_IDLE;
+		if (time_before(end, next))
+			next = end;
+	}
+	if (conn->starved)
+		next = now + CONNECTION_STARVED;
+	if (watched || conn->starved || (idle_ms && !conn->finishing))
+		mod_timer(&conn->timer, next);
+	else
+		timer_delete(&conn->timer);
+	return CONNECTION_WAIT;
+}
+
+static bool connection_time_to_check(struct kinetd_connection *conn)
+{
+	return test_and_clear_bit(KINETD_EP_TIMER, &conn->ep.flags) ||
+	       (!conn->watched && connection_has_unacked(conn));
+}
+
+static void connection_conclude(struct kinetd_connection *conn, enum connection_verdict verdict)
+{
+	struct kinetd_service *svc = conn->svc;
+
+	switch (verdict) {
+	case CONNECTION_WAIT:
+		break;
+	case CONNECTION_AGAIN:
+		kinetd_endpoint_kick(&conn->ep);
+		break;
+	case CONNECTION_FINISH:
+		conn->finishing = true;
+		/* kicks: sk_state_change is called whatever the state */
+		kernel_sock_shutdown(conn->sock, SHUT_WR);
+		break;
+	case CONNECTION_DONE:
+		connection_close(conn, false);
+		break;
+	case CONNECTION_FAILED:
+		kinetd_service_count(svc, KINETD_ERRORS, 1);
+		connection_close(conn, true);
+		break;
+	case CONNECTION_IDLE:
+	case CONNECTION_STALLED:
+		kinetd_service_count(svc, KINETD_CONNECTIONS_TIMED_OUT, 1);
+		trace_kinetd_connection_timeout(svc, conn->sock->sk);
+		connection_close(conn, verdict == CONNECTION_STALLED);
+		break;
+	}
+}
+
+/*
+ * Bytes were sent as having more behind them, and then nothing was: no
+ * acknowledgement may come to push them.
+ */
+static void connection_uncork(struct kinetd_connection *conn)
+{
+	conn->corked = false;
+	tcp_sock_set_nodelay(conn->sock->sk);
+}
+
+static void connection_run(struct kinetd_endpoint *ep)
+{
+	struct kinetd_connection *conn = to_connection(ep);
+	unsigned long flags = READ_ONCE(ep->flags);
+	struct sock *sk = conn->sock->sk;
+	enum connection_verdict verdict;
+
+	if (unlikely(flags & BIT(KINETD_EP_STOP))) {
+		connection_close(conn, flags & BIT(KINETD_EP_ABORT));
+		return;
+	}
+	if (unlikely(!conn->attached) && !connection_attach(conn)) {
+		connection_conclude(conn, CONNECTION_FAILED);
+		return;
+	}
+
+	lock_sock(sk);
+	verdict = connection_serve(conn);
+	if (verdict <= CONNECTION_FINISH && connection_time_to_check(conn)) {
+		enum connection_verdict late = connection_check_time(conn);
+
+		if (late != CONNECTION_WAIT)
+			verdict = late;
+	}
+	release_sock(sk);
+
+	if (unlikely(conn->corked))
+		connection_uncork(conn);
+	connection_conclude(conn, verdict);
+}
+
+static const struct kinetd_endpoint_ops connection_ops = {
+	.run	= connection_run,
+	.free	= connection_free,
+};
+
+/* the connection that an endpoint is, or NULL */
+struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep)
+{
+	return ep->ops == &connection_ops ? to_connection(ep) : NULL;
+}
+
+/* Count a connection against the limits.  Return: its source or an ERR_PTR(). */
+static struct kinetd_source *connection_admit(struct kinetd_service *svc, const struct sock *sk)
+{
+	unsigned int max = READ_ONCE(svc->max_connections);
+	struct kinetd_source *source = ERR_PTR(-EDQUOT);
+	struct kinetd_address peer;
+
+	if (atomic_inc_return(&svc->active) <= (max ?: INT_MAX)) {
+		kinetd_address_of_peer(sk, &peer);
+		source = kinetd_source_get(&svc->sources, &peer, READ_ONCE(svc->max_per_source));
+	}
+	if (IS_ERR(source))
+		atomic_dec(&svc->active);
+	return source;
+}
+
+static struct kinetd_connection *connection_alloc(struct kinetd_service *svc,
+						  struct socket *sock,
+						  void (*data_ready)(struct sock *sk))
+{
+	struct kinetd_connection *conn = kmem_cache_zalloc(connection_cache, GFP_KERNEL);
+
+	if (!conn)
+		return NULL;
+	kinetd_endpoint_init(&conn->ep, &connection_ops);
+	/* the first run sets the timer where one is wanted */
+	set_bit(KINETD_EP_TIMER, &conn->ep.flags);
+	conn->sock = sock;
+	conn->svc = svc;
+	conn->data_ready = data_ready;
+	conn->opened = jiffies;
+	conn->active = jiffies;
+	timer_setup(&conn->timer, connection_timer, 0);
+	return conn;
+}
+
+static void connection_give_to_worker(struct kinetd_connection *conn)
+{
+	int cpu = READ_ONCE(conn->sock->sk->sk_incoming_cpu);
+	struct kinetd_pool *pool;
+
+	rcu_read_lock();
+	pool = rcu_dereference(conn->svc->pool);
+	kinetd_endpoint_add(&conn->ep, kinetd_pool_pick(pool, cpu));
+	rcu_read_unlock();
+}
+
+/* a socket that never became a connection of ours still has the listener's callback */
+static void connection_turn_away(struct socket *sock, void (*data_ready)(struct sock *sk))
+{
+	struct sock *sk = sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_data_ready = data_ready;
+	write_unlock_bh(&sk->sk_callback_lock);
+	kinetd_connection_close_socket(sock);
+}
+
+/**
+ * kinetd_connection_open() - serve an accepted socket
+ * @svc: service that it came to
+ * @sock: the socket; no longer the caller's, whatever is returned
+ * @data_ready: the callback that TCP sockets have of themselves, since @sock has
+ *		inherited its listener's
+ *
+ * Over a limit @sock is closed at once and counted, which is no error.
+ *
+ * Context: the listener's worker.  Return: 0 or -ENOMEM.
+ */
+int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
+			   void (*data_ready)(struct sock *sk))
+{
+	struct kinetd_connection *conn;
+	struct kinetd_source *source;
+
+	source = connection_admit(svc, sock->sk);
+	if (source == ERR_PTR(-EDQUOT)) {
+		kinetd_service_count(svc, KINETD_CONNECTIONS_REFUSED, 1);
+		trace_kinetd_connection_refuse(svc, sock->sk);
+		connection_turn_away(sock, data_ready);
+		return 0;
+	}
+	conn = IS_ERR(source) ? NULL : connection_alloc(svc, sock, data_ready);
+	if (!conn) {
+		if (!IS_ERR(source)) {
+			kinetd_source_put(&svc->sources, source);
+			atomic_dec(&svc->active);
+		}
+		connection_turn_away(sock, data_ready);
+		return -ENOMEM;
+	}
+	conn->source = source;
+	atomic_inc(&svc->open);
+	kinetd_service_count(svc, KINETD_CONNECTIONS_ACCEPTED, 1);
+	trace_kinetd_connection_open(svc, sock->sk);
+	connection_give_to_worker(conn);
+	return 0;
+}
+
+int kinetd_connections_init(void)
+{
+	connection_cache = kmem_cache_create("kinetd_conn", sizeof(struct kinetd_connection), 0,
+					     SLAB_HWCACHE_ALIGN, NULL);
+	return connection_cache ? 0 : -ENOMEM;
+}
+
+void kinetd_connections_exit(void)
+{
+	kmem_cache_destroy(connection_cache);
+}

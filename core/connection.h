@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KINETD_CONNECTION_H
+#define _KINETD_CONNECTION_H
+
+#include <linux/timer.h>
+#include <net/sock.h>
+
+#include "service.h"
+#include "worker.h"
+
+/**
+ * struct kinetd_connection - one accepted TCP connection
+ * @ep: its place among its worker's endpoints
+ * @sock: the socket, ours
+ * @svc: its service, which waits for it to end
+ * @source: its peer's count
+ * @timer: kicks when a timeout may have passed
+ * @data_ready: the socket's own callback, to be put back
+ * @state_change: likewise
+ * @write_space: likewise
+ * @opened: jiffies
+ * @active: jiffies of the last byte that arrived or was acknowledged
+ * @stalled: jiffies since when nothing of what waits was acknowledged
+ * @acked: bytes acknowledged when last looked at
+ * @bytes_received: from the peer
+ * @bytes_sent: to the peer, queued
+ * @unread: bytes that have arrived and were counted, but are not read yet
+ * @attached: the callbacks are ours
+ * @blocked: waits for room in the send queue
+ * @starved: with @blocked: for want of memory, with nothing queued whose
+ *	     acknowledgement would tell of room
+ * @corked: what was sent last was announced as having more behind it
+ * @finishing: our FIN is queued; waits for the peer to acknowledge everything
+ * @watched: something waits for acknowledgement, @stalled is valid
+ *
+ * All but @ep, @svc and @sock belongs to the worker's thread.  The callbacks
+ * run under the socket lock, as does whatever changes what they look at.
+ */
+struct kinetd_connection {
+	struct kinetd_endpoint	ep;
+	struct socket		*sock;
+	struct kinetd_service	*svc;
+	struct kinetd_source	*source;
+	struct timer_list	timer;
+
+	void			(*data_ready)(struct sock *sk);
+	void			(*state_change)(struct sock *sk);
+	void			(*write_space)(struct sock *sk);
+
+	unsigned long		opened;
+	unsigned long		active;
+	unsigned long		stalled;
+	u64			acked;
+	u64			bytes_received;
+	u64			bytes_sent;
+	u32			unread;
+	bool			attached;
+	bool			blocked;
+	bool			starved;
+	bool			corked;
+	bool			finishing;
+	bool			watched;
+};
+
+int kinetd_connections_init(void);
+void kinetd_connections_exit(void);
+
+int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
+			   void (*data_ready)(struct sock *sk));
+struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep);
+void kinetd_connection_close_socket(struct socket *sock);
+
+#endif /* _KINETD_CONNECTION_H */

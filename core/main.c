@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kinetd: a multi-protocol server framework. */
+#include <linux/kobject.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "connection.h"
+#include "debugfs.h"
+#include "netns.h"
+#include "pool.h"
+#include "protocol.h"
+#include "service.h"
+#include "source.h"
+#include "sysfs.h"
+
+static struct kobject *kinetd_dir;
+
+static ssize_t version_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", THIS_MODULE->version);
+}
+
+static int new_pool_store(struct kobject *kobj, const char *name)
+{
+	return kinetd_pool_create(name);
+}
+
+static int delete_pool_store(struct kobject *kobj, const char *name)
+{
+	if (!kinetd_name_valid(name))
+		return -EINVAL;
+	return kinetd_pool_delete(name);
+}
+
+KINETD_ATTR_RO(version);
+KINETD_ATTR_WO(new_pool);
+KINETD_ATTR_WO(delete_pool);
+
+static struct attribute *kinetd_attrs[] = {
+	&attr_version.attr,
+	&attr_new_pool.attr,
+	&attr_delete_pool.attr,
+	NULL
+};
+
+static const struct attribute_group kinetd_group = {
+	.attrs	= kinetd_attrs,
+};
+
+static int __init kinetd_dir_init(void)
+{
+	int err;
+
+	kinetd_dir = kzalloc(sizeof(*kinetd_dir), GFP_KERNEL);
+	if (!kinetd_dir)
+		return -ENOMEM;
+	err = kobject_init_and_add(kinetd_dir, &kinetd_dir_type, kernel_kobj, "kinetd");
+	if (err)
+		kobject_put(kinetd_dir);
+	return err;
+}
+
+static int __init kinetd_init(void)
+{
+	int err;
+
+	err = kinetd_sources_init();
+	if (err)
+		return err;
+	err = kinetd_connections_init();
+	if (err)
+		goto err_sources;
+	err = kinetd_dir_init();
+	if (err)
+		goto err_connections;
+	err = kinetd_pools_init(kinetd_dir);
+	if (err)
+		goto err_dir;
+	err = kinetd_services_init(kinetd_dir);
+	if (err)
+		goto err_pools;
+	err = kinetd_protocols_init(kinetd_dir);
+	if (err)
+		goto err_services;
+	err = kinetd_netns_init();
+	if (err)
+		goto err_protocols;
+	/* last: from here on pools can be made and deleted by anybody */
+	err = sysfs_create_group(kinetd_dir, &kinetd_group);
+	if (err)
+		goto err_netns;
+	kinetd_debugfs_init();
+	return 0;
+
+err_netns:
+	kinetd_netns_exit();
+err_protocols:
+	kinetd_protocols_exit();
+err_services:
+	kinetd_services_exit();
+err_pools:
+	kinetd_pools_exit();
+err_dir:
+	kobject_put(kinetd_dir);
+err_connections:
+	kinetd_connections_exit();
+err_sources:
+	kinetd_sources_exit();
+	return err;
+}
+
+/* No protocol is registered any more: each uses a symbol of this module. */
+static void __exit kinetd_exit(void)
+{
+	kinetd_debugfs_exit();
+	/* waits for writers of new_pool */
+	sysfs_remove_group(kinetd_dir, &kinetd_group);
+	kinetd_netns_exit();
+	kinetd_protocols_exit();
+	kinetd_services_exit();
+	kinetd_pools_exit();
+	kobject_put(kinetd_dir);
+	/* a callback that found nothing to kick may still be on its way out of our code */
+	synchronize_rcu();
+	kinetd_connections_exit();
+	kinetd_sources_exit();
+}
+
+module_init(kinetd_init);
+module_exit(kinetd_exit);
+
+MODULE_DESCRIPTION("kinetd: in-kernel servers, their threads and their sockets");
+MODULE_VERSION("0.1.0");
+MODULE_LICENSE("GPL");

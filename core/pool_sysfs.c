@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The files of a pool. */
+#include <linux/cpumask.h>
+#include <linux/kstrtox.h>
+#include <linux/slab.h>
+
+#include "pool.h"
+#include "sysfs.h"
+
+static struct kinetd_pool *to_pool(struct kobject *kobj)
+{
+	return container_of(kobj, struct kinetd_pool, kobj);
+}
+
+static ssize_t threads_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", kinetd_pool_workers(to_pool(kobj))->nr);
+}
+
+static int threads_store(struct kobject *kobj, const char *buf)
+{
+	struct kinetd_pool *pool = to_pool(kobj);
+	unsigned int threads;
+
+	if (kinetd_parse_number(buf, KINETD_THREADS_MAX, &threads))
+		return -EINVAL;
+	return pool->dying ? -ENODEV : kinetd_pool_set_threads(pool, threads);
+}
+
+static ssize_t cpus_show(struct kobject *kobj, char *buf)
+{
+	return cpumap_print_to_pagebuf(true, buf, to_pool(kobj)->cpus);
+}
+
+static int cpus_store(struct kobject *kobj, const char *buf)
+{
+	struct kinetd_pool *pool = to_pool(kobj);
+	cpumask_var_t cpus;
+	int err;
+
+	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
+		return -ENOMEM;
+	err = cpulist_parse(buf, cpus);
+	if (!err && !cpumask_subset(cpus, cpu_possible_mask))
+		err = -EINVAL;
+	if (!err)
+		err = pool->dying ? -ENODEV : kinetd_pool_set_cpus(pool, cpus);
+	free_cpumask_var(cpus);
+	return err;
+}
+
+static ssize_t nice_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", to_pool(kobj)->nice);
+}
+
+static int nice_store(struct kobject *kobj, const char *buf)
+{
+	int nice;
+
+	if (kstrtoint(buf, 10, &nice))
+		return -EINVAL;
+	return kinetd_pool_set_nice(to_pool(kobj), nice);
+}
+
+KINETD_ATTR_RW(threads);
+KINETD_ATTR_RW(cpus);
+KINETD_ATTR_RW(nice);
+
+static struct attribute *pool_attrs[] = {
+	&attr_threads.attr,
+	&attr_cpus.attr,
+	&attr_nice.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(pool);
+
+static void pool_release(struct kobject *kobj)
+{
+	kinetd_pool_free(to_pool(kobj));
+}
+
+const struct kobj_type kinetd_pool_type = {
+	.release	= pool_release,
+	.sysfs_ops	= &kinetd_sysfs_ops,
+	.default_groups	= pool_groups,
+};

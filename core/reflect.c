@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reflecting: sending back what waits in the receive queue.
+ *
+ * Large pieces go back as they are, by reference to their pages; small ones
+ * are copied, which is cheaper and does not pin a page for a few bytes.
+ *
+ * tcp_sendmsg_locked() may process the socket's backlog once it has made 16
+ * new packets, and that may collapse the receive queue under our feet.  So
+ * what is sent from is held: pages by a reference, and of memory that cannot
+ * be held no more is sent in one call than 16 packets take, however small a
+ * peer makes them.
+ */
+#include <linux/bvec.h>
+#include <linux/skbuff.h>
+#include <net/tcp.h>
+
+#include <kinetd/protocol.h>
+
+#include "compat.h"
+#include "connection.h"
+#include "worker.h"
+
+#define REFLECT_PIECES		(2 * MAX_SKB_FRAGS)	/* gathered for one call */
+#define REFLECT_UNHELD		512	/* bytes: 16 packets of the smallest size that TCP makes */
+#define REFLECT_SPLICE_MIN	1024	/* bytes of a piece, on average, for which copying is dearer */
+
+/* What one call sends */
+struct reflection {
+	struct bio_vec	piece[REFLECT_PIECES];
+	unsigned int	nr;
+	size_t		len;	/* bytes in @piece */
+	size_t		max;	/* bytes wanted */
+	bool		held;	/* every piece is a page that may be held and spliced */
+};
+
+static bool reflection_full(const struct reflection *r)
+{
+	return r->nr == REFLECT_PIECES || r->len >= r->max;
+}
+
+/* Return: false where this piece has to wait for the next call */
+static bool reflection_add(struct reflection *r, struct page *page, unsigned int offset,
+			   size_t len, bool holdable)
+{
+	len = min(len, r->max - r->len);
+	if (!holdable) {
+		/* one unheld piece makes them all copied, and few */
+		if (r->len >= REFLECT_UNHELD)
+			return false;
+		r->max = min_t(size_t, r->max, REFLECT_UNHELD);
+		len = min(len, r->max - r->len);
+		r->held = false;
+	}
+	bvec_set_page(&r->piece[r->nr++], page, len, offset);
+	r->len += len;
+	return !reflection_full(r);
+}
+
+static bool reflection_add_head(struct reflection *r, const struct sk_buff *skb, size_t offset)
+{
+	void *data = skb->data + offset;
+	struct page *page = virt_to_page(data);
+
+	return reflection_add(r, page, offset_in_page(data), skb_headlen(skb) - offset,
+			      skb->head_frag && sendpage_ok(page));
+}
+
+/* Gather @skb from @offset on, without the packets that hang off it. */
+static bool reflection_add_own(struct reflection *r, const struct sk_buff *skb, size_t offset)
+{
+	const struct skb_shared_info *info = skb_shinfo(skb);
+	unsigned int i;
+
+	if (offset < skb_headlen(skb)) {
+		if (!reflection_add_head(r, skb, offset))
+			return false;
+		offset = 0;
+	} else {
+		offset -= skb_headlen(skb);
+	}
+	for (i = 0; i < info->nr_frags; i++) {
+		const skb_frag_t *frag = &info->frags[i];
+		size_t size = skb_frag_size(frag);
+
+		if (offset >= size) {
+			offset -= size;
+			continue;
+		}
+		if (!reflection_add(r, skb_frag_page(frag), skb_frag_off(frag) + offset,
+				    size - offset, sendpage_ok(skb_frag_page(frag))))
+			return false;
+		offset = 0;
+	}
+	return true;
+}
+
+static bool reflection_add_skb(struct reflection *r, const struct sk_buff *skb, size_t offset)
+{
+	size_t own = skb_pagelen(skb);
+	struct sk_buff *part;
+
+	if (offset < own) {
+		if (!reflection_add_own(r, skb, offset))
+			return false;
+		offset = 0;
+	} else {
+		offset -= own;
+	}
+	skb_walk_frags(skb, part) {
+		if (offset >= part->len) {
+			offset -= part->len;
+			continue;
+		}
+		if (!reflection_add_skb(r, part, offset))
+			return false;
+		offset = 0;
+	}
+	return true;
+}
+
+/* Gather from the receive queue until @r is full. */
+static void reflection_gather(struct reflection *r, struct sock *sk)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		/* a packet may begin with bytes that the one before had already */
+		u32 offset = tcp_sk(sk)->copied_seq + r->len - TCP_SKB_CB(skb)->seq;
+
+		if (unlikely(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN))
+			offset--;
+		if (offset < skb->len && !reflection_add_skb(r, skb, offset))
+			return;
+	}
+}
+
+static ssize_t reflection_copy(struct reflection *r, struct sock *sk, int flags)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | flags };
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, r->piece, r->nr, r->len);
+	return tcp_sendmsg_locked(sk, &msg, r->len);
+}
+
+static ssize_t reflection_send(struct reflection *r, struct sock *sk, int flags)
+{
+	bool splice = r->held && r->len >= (size_t)r->nr * REFLECT_SPLICE_MIN;
+	unsigned int i;
+	ssize_t sent;
+
+	if (r->len <= REFLECT_UNHELD)
+		return reflection_copy(r, sk, flags);
+
+	for (i = 0; i < r->nr; i++)
+		get_page(r->piece[i].bv_page);
+	sent = splice ? kinetd_compat_splice(sk, r->piece, r->nr, r->len, flags) :
+			reflection_copy(r, sk, flags);
+	/* the send may advance the vector's entries, but not their pages */
+	for (i = 0; i < r->nr; i++)
+		put_page(r->piece[i].bv_page);
+	return sent;
+}
+
+/* The send queue is full.  Usually TCP tells of room; where it cannot, a timer does. */
+static void connection_block(struct kinetd_connection *conn)
+{
+	conn->blocked = true;
+	if (tcp_rtx_and_write_queues_empty(conn->sock->sk)) {
+		conn->starved = true;
+		/* have this very run set it */
+		set_bit(KINETD_EP_TIMER, &conn->ep.flags);
+	}
+}
+
+/**
+ * kinetd_connection_reflect() - send back what waits to be read
+ * @conn: connection
+ * @len: bytes, from the first that is not read yet
+ *
+ * Nothing is copied where that pays.  Usable as &kinetd_protocol.receive.
+ *
+ * Context: as &kinetd_protocol.receive.
+ * Return: how many bytes were queued for sending, which are to be returned as
+ * done with; less than @len where the send queue is full.  A negative errno
+ * where the connection is broken.
+ */
+ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len)
+{
+	struct sock *sk = conn->sock->sk;
+	struct reflection r;
+	ssize_t sent;
+	size_t done;
+	int more;
+
+	/* without clearing all the pieces */
+	r.nr = 0;
+	r.len = 0;
+	r.max = len;
+	r.held = true;
+	reflection_gather(&r, sk);
+	if (WARN_ON_ONCE(!r.len))
+		return -EIO;
+	more = r.len < len ? MSG_MORE : 0;
+
+	/* counted first: who has the answer finds it counted */
+	kinetd_service_count(conn->svc, KINETD_BYTES_SENT, r.len);
+	sent = reflection_send(&r, sk, more);
+	done = max_t(ssize_t, sent, 0);
+	conn->bytes_sent += done;
+	if (done == r.len) {
+		conn->corked = more;
+		return done;
+	}
+	kinetd_service_count(conn->svc, KINETD_BYTES_SENT, (u64)done - r.len);
+	if (sent < 0 && sent != -EAGAIN)
+		return sent;
+	if (done)
+		conn->corked = false;
+	connection_block(conn);
+	return done;
+}
+EXPORT_SYMBOL_GPL(kinetd_connection_reflect);

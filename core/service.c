@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Services: configured endpoints of protocols.
+ *
+ * A service is deleted by a write to its protocol's delete_service, by the end
+ * of its protocol or by the end of its network namespace.  Deletions take
+ * place one at a time under deletion_mutex, so that whoever holds it finds no
+ * service half gone.  Lock order: deletion_mutex, kinetd_mutex.
+ */
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/wait_bit.h>
+#include <net/net_namespace.h>
+
+#include "connection.h"
+#include "listener.h"
+#include "protocol.h"
+#include "service.h"
+#include "sysfs.h"
+#include "trace.h"
+
+#define SERVICE_MAX_CONNECTIONS	16384
+#define SERVICE_SEND_TIMEOUT_MS	120000
+
+static LIST_HEAD(services);
+static struct kobject *services_dir;
+static DEFINE_MUTEX(deletion_mutex);
+
+static struct kinetd_service *service_find(const char *name)
+{
+	struct kinetd_service *svc;
+
+	lockdep_assert_held(&kinetd_mutex);
+	list_for_each_entry(svc, &services, entry)
+		if (!strcmp(kinetd_service_name(svc), name))
+			return svc;
+	return NULL;
+}
+
+static struct kinetd_pool *service_pool(const struct kinetd_service *svc)
+{
+	return rcu_dereference_protected(svc->pool, lockdep_is_held(&kinetd_mutex));
+}
+
+static struct kinetd_service *service_alloc(struct kinetd_registration *reg, struct net *net)
+{
+	struct kinetd_service *svc = kzalloc(sizeof(*svc), GFP_KERNEL);
+
+	if (!svc)
+		return NULL;
+	svc->stats = alloc_percpu(struct kinetd_stats);
+	if (!svc->stats) {
+		kfree(svc);
+		return NULL;
+	}
+	svc->proto = reg->proto;
+	svc->registration = reg;
+	svc->net = net;
+	svc->addr.family = AF_INET;
+	svc->addr.v4.s_addr = htonl(INADDR_LOOPBACK);
+	svc->port = reg->proto->default_port;
+	svc->backlog = SOMAXCONN;
+	svc->max_connections = SERVICE_MAX_CONNECTIONS;
+	svc->send_timeout_ms = SERVICE_SEND_TIMEOUT_MS;
+	kinetd_sources_setup(&svc->sources);
+	kobject_init(&svc->kobj, &kinetd_service_type);
+	return svc;
+}
+
+void kinetd_service_free(struct kinetd_service *svc)
+{
+	free_percpu(svc->stats);
+	kfree(svc);
+}
+
+static int service_add(struct kinetd_service *svc, const char *name)
+{
+	struct kinetd_pool *pool;
+	int err;
+
+	lockdep_assert_held(&kinetd_mutex);
+	if (svc->registration->dying)
+		return -ENODEV;
+	if (service_find(name))
+		return -EEXIST;
+	pool = kinetd_pool_find(KINETD_POOL_DEFAULT);
+	RCU_INIT_POINTER(svc->pool, pool);
+	err = kobject_add(&svc->kobj, services_dir, "%s", name);
+	if (err)
+		return err;
+	pool->users++;
+	list_add_tail(&svc->entry, &services);
+	return 0;
+}
+
+/**
+ * kinetd_service_create() - make a service, not yet enabled
+ * @reg: its protocol
+ * @name: its name
+ * @net: where its sockets will be; cannot end before this returns
+ *
+ * Return: the service or an ERR_PTR(): -EINVAL (a bad name), -EEXIST, -ENODEV
+ * (the protocol is going), -ENOMEM.
+ */
+struct kinetd_service *kinetd_service_create(struct kinetd_registration *reg, const char *name,
+					     struct net *net)
+{
+	struct kinetd_service *svc;
+	int err;
+
+	if (!kinetd_name_valid(name))
+		return ERR_PTR(-EINVAL);
+	svc = service_alloc(reg, net);
+	if (!svc)
+		return ERR_PTR(-ENOMEM);
+
+	mutex_lock(&kinetd_mutex);
+	err = service_add(svc, name);
+	mutex_unlock(&kinetd_mutex);
+	if (err) {
+		kobject_put(&svc->kobj);
+		return ERR_PTR(err);
+	}
+	kobject_uevent(&svc->kobj, KOBJ_ADD);
+	return svc;
+}
+
+static void service_remove(struct kinetd_service *svc, bool abort)
+{
+	lockdep_assert_held(&deletion_mutex);
+
+	mutex_lock(&kinetd_mutex);
+	svc->dying = true;
+	mutex_unlock(&kinetd_mutex);
+
+	/* waits for writers to its files, which find it dying */
+	kobject_del(&svc->kobj);
+
+	mutex_lock(&kinetd_mutex);
+	kinetd_service_stop(svc, abort);
+	service_pool(svc)->users--;
+	list_del(&svc->entry);
+	mutex_unlock(&kinetd_mutex);
+	kobject_put(&svc->kobj);
+}
+
+/**
+ * kinetd_service_delete() - end a service
+ * @reg: its protocol
+ * @name: its name
+ *
+ * Return: 0, -EINVAL (a bad name), -ENOENT (no such service of @reg).
+ */
+int kinetd_service_delete(struct kinetd_registration *reg, const char *name)
+{
+	struct kinetd_service *svc;
+
+	if (!kinetd_name_valid(name))
+		return -EINVAL;
+	mutex_lock(&deletion_mutex);
+	mutex_lock(&kinetd_mutex);
+	svc = service_find(name);
+	mutex_unlock(&kinetd_mutex);
+	if (svc && svc->registration == reg)
+		service_remove(svc, false);
+	else
+		svc = NULL;
+	mutex_unlock(&deletion_mutex);
+	return svc ? 0 : -ENOENT;
+}
+
+static struct kinetd_service *service_find_of(struct kinetd_registration *reg, struct net *net)
+{
+	struct kinetd_service *svc, *found = NULL;
+
+	mutex_lock(&kinetd_mutex);
+	list_for_each_entry(svc, &services, entry) {
+		if (svc->registration == reg || svc->net == net) {
+			found = svc;
+			break;
+		}
+	}
+	mutex_unlock(&kinetd_mutex);
+	return found;
+}
+
+/**
+ * kinetd_services_delete_of() - end all services of a protocol
+ * @reg: a protocol that is dying
+ *
+ * When it returns no service of @reg exists, whoever deleted it, and no
+ * handler of the protocol runs.
+ */
+void kinetd_services_delete_of(struct kinetd_registration *reg)
+{
+	struct kinetd_service *svc;
+
+	mutex_lock(&deletion_mutex);
+	while ((svc = service_find_of(reg, NULL)))
+		service_remove(svc, false);
+	mutex_unlock(&deletion_mutex);
+}
+
+/**
+ * kinetd_services_delete_in() - end all services of a network namespace
+ * @net: a namespace that is going: its connections are reset
+ *
+ * When it returns no socket of ours is in @net but those that were closed
+ * gracefully and hold a reference on it.
+ */
+void kinetd_services_delete_in(struct net *net)
+{
+	struct kinetd_service *svc;
+
+	mutex_lock(&deletion_mutex);
+	while ((svc = service_find_of(NULL, net)))
+		service_remove(svc, true);
+	mutex_unlock(&deletion_mutex);
+}
+
+/* the backlog in force: what was asked for, within the namespace's limit */
+unsigned int kinetd_service_backlog(const struct kinetd_service *svc)
+{
+	return min_t(unsigned int, svc->backlog, READ_ONCE(svc->net->core.sysctl_somaxconn));
+}
+
+/**
+ * kinetd_service_start() - bind and serve
+ * @svc: service
+ *
+ * Context: kinetd_mutex.  Return: 0, also where it serves already, or what
+ * binding says.
+ */
+int kinetd_service_start(struct kinetd_service *svc)
+{
+	struct kinetd_listener *listener;
+
+	lockdep_assert_held(&kinetd_mutex);
+	if (svc->listener)
+		return 0;
+	listener = kinetd_listener_open(svc, &svc->addr, svc->port, NULL);
+	if (IS_ERR(listener))
+		return PTR_ERR(listener);
+	svc->listener = listener;
+	trace_kinetd_service_start(svc);
+	return 0;
+}
+
+struct connection_order {
+	const struct kinetd_service *svc;
+	unsigned long flags;
+};
+
+/* Set flags on a service's connections among a worker's endpoints */
+static void order_connections(struct kinetd_worker *worker, void *arg)
+{
+	const struct connection_order *order = arg;
+	struct kinetd_connection *conn;
+	struct kinetd_endpoint *ep;
+
+	spin_lock(&worker->lock);
+	list_for_each_entry(ep, &worker->endpoints, siblings) {
+		conn = kinetd_endpoint_connection(ep);
+		if (!conn || conn->svc != order->svc)
+			continue;
+		if (order->flags & BIT(KINETD_EP_ABORT))
+			set_bit(KINETD_EP_ABORT, &ep->flags);
+		if (order->flags & BIT(KINETD_EP_STOP))
+			set_bit(KINETD_EP_STOP, &ep->flags);
+		if (order->flags & BIT(KINETD_EP_TIMER))
+			set_bit(KINETD_EP_TIMER, &ep->flags);
+		kinetd_endpoint_kick(ep);
+	}
+	spin_unlock(&worker->lock);
+}
+
+/**
+ * kinetd_service_stop() - stop serving and close all connections
+ * @svc: service
+ * @abort: by reset; else what is queued for a peer is still delivered
+ *
+ * When it returns no handler of @svc runs.
+ *
+ * Context: kinetd_mutex.  Waits for the workers, which never wait for a peer.
+ */
+void kinetd_service_stop(struct kinetd_service *svc, bool abort)
+{
+	struct connection_order order = {
+		.svc = svc,
+		.flags = BIT(KINETD_EP_STOP) | (abort ? BIT(KINETD_EP_ABORT) : 0),
+	};
+
+	lockdep_assert_held(&kinetd_mutex);
+	if (!svc->listener)
+		return;
+	kinetd_listener_close(svc->listener, false);
+	svc->listener = NULL;
+	/* with the listener went the only one who opens connections */
+	kinetd_pools_for_each_worker(order_connections, &order);
+	wait_var_event(&svc->open, !atomic_read(&svc->open));
+	trace_kinetd_service_stop(svc);
+}
+
+/* have the connections look at the timeouts, which were changed */
+void kinetd_service_retime(struct kinetd_service *svc)
+{
+	struct connection_order order = { .svc = svc, .flags = BIT(KINETD_EP_TIMER) };
+
+	kinetd_pools_for_each_worker(order_connections, &order);
+}
+
+/**
+ * kinetd_service_move() - change address and port
+ * @svc: service
+ * @addr: new address
+ * @port: new port, host byte order
+ *
+ * Where it serves, the new socket listens before the old one closes, and who
+ * waits to be accepted by the old one is served.
+ *
+ * Context: kinetd_mutex.  Return: 0, or what binding says and nothing changed.
+ */
+int kinetd_service_move(struct kinetd_service *svc, const struct kinetd_address *addr, u16 port)
+{
+	struct kinetd_listener *listener, *old = svc->listener;
+
+	lockdep_assert_held(&kinetd_mutex);
+	if (kinetd_address_equal(&svc->addr, addr) && svc->port == port)
+		return 0;
+	if (old) {
+		listener = kinetd_listener_open(svc, addr, port, old);
+		if (IS_ERR(listener))
+			return PTR_ERR(listener);
+		svc->listener = listener;
+		kinetd_listener_close(old, true);
+	}
+	svc->addr = *addr;
+	svc->port = port;
+	if (old)
+		trace_kinetd_service_start(svc);
+	return 0;
+}
+
+int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog)
+{
+	if (!backlog || backlog > INT_MAX)
+		return -EINVAL;
+	svc->backlog = backlog;
+	if (svc->listener)
+		kinetd_listener_set_backlog(svc->listener, kinetd_service_backlog(svc));
+	return 0;
+}
+
+/**
+ * kinetd_service_set_pool() - have another pool serve new connections
+ * @svc: service
+ * @name: the pool's
+ *
+ * Context: kinetd_mutex.  Return: 0, or -ENOENT.
+ */
+int kinetd_service_set_pool(struct kinetd_service *svc, const char *name)
+{
+	struct kinetd_pool *pool = kinetd_pool_find(name);
+	struct kinetd_pool *old = service_pool(svc);
+
+	if (!pool)
+		return -ENOENT;
+	if (pool == old)
+		return 0;
+	rcu_assign_pointer(svc->pool, pool);
+	pool->users++;
+	if (svc->listener)
+		kinetd_listener_set_pool(svc->listener);
+	old->users--;
+	return 0;
+}
+
+int kinetd_services_init(struct kobject *parent)
+{
+	services_dir = kobject_create_and_add("services", parent);
+	return services_dir ? 0 : -ENOMEM;
+}
+
+void kinetd_services_exit(void)
+{
+	kobject_put(services_dir);
+}

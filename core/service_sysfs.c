@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The files of a service. */
+#include <linux/inet.h>
+#include <net/net_namespace.h>
+
+#include "service.h"
+#include "sysfs.h"
+
+static struct kinetd_service *to_service(struct kobject *kobj)
+{
+	return container_of(kobj, struct kinetd_service, kobj);
+}
+
+static ssize_t protocol_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_service(kobj)->proto->name);
+}
+
+static ssize_t netns_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->net->ns.inum);
+}
+
+static ssize_t address_show(struct kobject *kobj, char *buf)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	kinetd_address_print(&to_service(kobj)->addr, text, sizeof(text));
+	return sysfs_emit(buf, "%s\n", text);
+}
+
+static int address_store(struct kobject *kobj, const char *buf)
+{
+	struct kinetd_service *svc = to_service(kobj);
+	struct kinetd_address addr;
+	int err;
+
+	err = kinetd_address_parse(&addr, buf);
+	if (err)
+		return err;
+	return svc->dying ? -ENODEV : kinetd_service_move(svc, &addr, svc->port);
+}
+
+static ssize_t port_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->port);
+}
+
+static int port_store(struct kobject *kobj, const char *buf)
+{
+	struct kinetd_service *svc = to_service(kobj);
+	unsigned int port;
+
+	if (kinetd_parse_number(buf, U16_MAX, &port) || !port)
+		return -EINVAL;
+	return svc->dying ? -ENODEV : kinetd_service_move(svc, &svc->addr, port);
+}
+
+static ssize_t enabled_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->listener ? 1 : 0);
+}
+
+static int enabled_store(struct kobject *kobj, const char *buf)
+{
+	struct kinetd_service *svc = to_service(kobj);
+	unsigned int enabled;
+
+	if (kinetd_parse_number(buf, 1, &enabled))
+		return -EINVAL;
+	if (svc->dying)
+		return -ENODEV;
+	if (enabled)
+		return kinetd_service_start(svc);
+	kinetd_service_stop(svc, false);
+	return 0;
+}
+
+static ssize_t exec_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "[thread]\n");
+}
+
+static int exec_store(struct kobject *kobj, const char *buf)
+{
+	if (!strcmp(buf, "thread"))
+		return 0;
+	return strcmp(buf, "inline") ? -EINVAL : -EOPNOTSUPP;
+}
+
+static ssize_t pool_show(struct kobject *kobj, char *buf)
+{
+	struct kinetd_pool *pool;
+
+	pool = rcu_dereference_protected(to_service(kobj)->pool, lockdep_is_held(&kinetd_mutex));
+	return sysfs_emit(buf, "%s\n", kobject_name(&pool->kobj));
+}
+
+static int pool_store(struct kobject *kobj, const char *buf)
+{
+	struct kinetd_service *svc = to_service(kobj);
+
+	if (!kinetd_name_valid(buf))
+		return -EINVAL;
+	return svc->dying ? -ENODEV : kinetd_service_set_pool(svc, buf);
+}
+
+static ssize_t backlog_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", kinetd_service_backlog(to_service(kobj)));
+}
+
+static int backlog_store(struct kobject *kobj, const char *buf)
+{
+	struct kinetd_service *svc = to_service(kobj);
+	unsigned int backlog;
+
+	if (kinetd_parse_number(buf, INT_MAX, &backlog))
+		return -EINVAL;
+	return svc->dying ? -ENODEV : kinetd_service_set_backlog(svc, backlog);
+}
+
+/* A number that connections read when they need it; 0 is no limit */
+#define SERVICE_LIMIT(_name, _then)						\
+static ssize_t _name##_show(struct kobject *kobj, char *buf)			\
+{										\
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->_name);		\
+}										\
+static int _name##_store(struct kobject *kobj, const char *buf)			\
+{										\
+	struct kinetd_service *svc = to_service(kobj);				\
+	unsigned int number;							\
+										\
+	if (kinetd_parse_number(buf, INT_MAX, &number))				\
+		return -EINVAL;							\
+	WRITE_ONCE(svc->_name, number);						\
+	_then(svc);								\
+	return 0;								\
+}										\
+KINETD_ATTR_RW(_name)
+
+static void applies_to_new(struct kinetd_service *svc)
+{
+}
+
+SERVICE_LIMIT(max_connections, applies_to_new);
+SERVICE_LIMIT(max_per_source, applies_to_new);
+SERVICE_LIMIT(idle_timeout_ms, kinetd_service_retime);
+SERVICE_LIMIT(send_timeout_ms, kinetd_service_retime);
+
+KINETD_ATTR_RO(protocol);
+KINETD_ATTR_RO(netns);
+KINETD_ATTR_RW(address);
+KINETD_ATTR_RW(port);
+KINETD_ATTR_RW(enabled);
+KINETD_ATTR_RW(exec);
+KINETD_ATTR_RW(pool);
+KINETD_ATTR_RW(backlog);
+
+static struct attribute *service_attrs[] = {
+	&attr_protocol.attr,
+	&attr_netns.attr,
+	&attr_address.attr,
+	&attr_port.attr,
+	&attr_enabled.attr,
+	&attr_exec.attr,
+	&attr_pool.attr,
+	&attr_backlog.attr,
+	&attr_max_connections.attr,
+	&attr_max_per_source.attr,
+	&attr_idle_timeout_ms.attr,
+	&attr_send_timeout_ms.attr,
+	NULL
+};
+
+#define SERVICE_COUNTER(_name, _which)						\
+static ssize_t _name##_show(struct kobject *kobj, char *buf)			\
+{										\
+	return sysfs_emit(buf, "%llu\n",					\
+			  kinetd_stats_sum(to_service(kobj)->stats, _which));	\
+}										\
+static struct kinetd_attribute attr_##_name = {					\
+	.attr = { .name = #_name, .mode = 0444 },				\
+	.show_unlocked = _name##_show,						\
+}
+
+SERVICE_COUNTER(connections_accepted, KINETD_CONNECTIONS_ACCEPTED);
+SERVICE_COUNTER(connections_closed, KINETD_CONNECTIONS_CLOSED);
+SERVICE_COUNTER(connections_refused, KINETD_CONNECTIONS_REFUSED);
+SERVICE_COUNTER(connections_timed_out, KINETD_CONNECTIONS_TIMED_OUT);
+SERVICE_COUNTER(bytes_received, KINETD_BYTES_RECEIVED);
+SERVICE_COUNTER(bytes_sent, KINETD_BYTES_SENT);
+SERVICE_COUNTER(datagrams_received, KINETD_DATAGRAMS_RECEIVED);
+SERVICE_COUNTER(datagrams_sent, KINETD_DATAGRAMS_SENT);
+SERVICE_COUNTER(datagrams_dropped, KINETD_DATAGRAMS_DROPPED);
+SERVICE_COUNTER(errors, KINETD_ERRORS);
+
+static ssize_t connections_active_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", atomic_read(&to_service(kobj)->active));
+}
+
+static struct kinetd_attribute attr_connections_active = {
+	.attr = { .name = "connections_active", .mode = 0444 },
+	.show_unlocked = connections_active_show,
+};
+
+static struct attribute *stats_attrs[] = {
+	&attr_connections_accepted.attr,
+	&attr_connections_active.attr,
+	&attr_connections_closed.attr,
+	&attr_connections_refused.attr,
+	&attr_connections_timed_out.attr,
+	&attr_bytes_received.attr,
+	&attr_bytes_sent.attr,
+	&attr_datagrams_received.attr,
+	&attr_datagrams_sent.attr,
+	&attr_datagrams_dropped.attr,
+	&attr_errors.attr,
+	NULL
+};
+
+static const struct attribute_group service_group = {
+	.attrs	= service_attrs,
+};
+
+static const struct attribute_group stats_group = {
+	.name	= "stats",
+	.attrs	= stats_attrs,
+};
+
+static const struct attribute_group *service_groups[] = {
+	&service_group,
+	&stats_group,
+	NULL
+};
+
+static void service_release(struct kobject *kobj)
+{
+	kinetd_service_free(to_service(kobj));
+}
+
+const struct kobj_type kinetd_service_type = {
+	.release	= service_release,
+	.sysfs_ops	= &kinetd_sysfs_ops,
+	.default_groups	= service_groups,
+};

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Workers: the threads that serve endpoints.
+ *
+ * Locking strategy
+ *
+ * An endpoint has one worker, and only that worker's thread runs it.  Whoever
+ * has something for it (a socket callback, a timer, a controller) sets its own
+ * state first, then calls kinetd_endpoint_kick().  KINETD_EP_QUEUED says that
+ * the endpoint is on the worker's list; who sets it adds it, so it is on one
+ * list at most, and the thread clears it before it looks at any state, so that
+ * an event during a run leads to another run.
+ *
+ * A kick reads ep->worker under rcu_read_lock().  To move endpoints away the
+ * controller parks the thread, sets ep->worker, waits for a grace period after
+ * which no kick can add to the old list any more, and carries over what that
+ * list still holds.
+ *
+ * An endpoint ends in its own thread: run() first takes away whatever kicks it
+ * by pointer (callbacks, timers), then kinetd_endpoint_unlink() takes it off
+ * worker->endpoints under worker->lock, which all others hold while they look
+ * at it or kick.  From then on nobody can queue it; kinetd_endpoint_retire()
+ * frees it at once, or if it is queued still, when it comes up.
+ */
+#include <linux/freezer.h>
+#include <linux/kthread.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "sysfs.h"
+#include "worker.h"
+
+void kinetd_endpoint_init(struct kinetd_endpoint *ep, const struct kinetd_endpoint_ops *ops)
+{
+	ep->flags = 0;
+	ep->worker = NULL;
+	ep->ops = ops;
+	INIT_LIST_HEAD(&ep->siblings);
+}
+
+static void worker_queue(struct kinetd_worker *worker, struct kinetd_endpoint *ep)
+{
+	/*
+	 * llist_add() is a full barrier: either the thread, having set idle,
+	 * sees the entry, or we see idle.
+	 */
+	if (llist_add(&ep->ready, &worker->ready) && READ_ONCE(worker->idle))
+		wake_up_process(worker->task);
+}
+
+/**
+ * kinetd_endpoint_kick() - have an endpoint run soon
+ * @ep: endpoint that was added to a worker
+ *
+ * Context: any, also softirq.  The caller knows that @ep is not retired: it is
+ * its socket's callback or its timer, or it holds worker->lock.
+ */
+void kinetd_endpoint_kick(struct kinetd_endpoint *ep)
+{
+	if (test_and_set_bit(KINETD_EP_QUEUED, &ep->flags))
+		return;
+	rcu_read_lock();
+	worker_queue(READ_ONCE(ep->worker), ep);
+	rcu_read_unlock();
+}
+
+/**
+ * kinetd_endpoint_add() - give an endpoint to a worker, and have it run
+ * @ep: initialised endpoint
+ * @worker: its worker; under rcu_read_lock() from its look-up to this call
+ *
+ * Context: process context.  @ep may have run, and ended, when this returns.
+ */
+void kinetd_endpoint_add(struct kinetd_endpoint *ep, struct kinetd_worker *worker)
+{
+	/* kinetd_endpoint_unlink() waits for the lock, so ep outlives the kick */
+	spin_lock(&worker->lock);
+	list_add_tail(&ep->siblings, &worker->endpoints);
+	worker->nr_endpoints++;
+	WRITE_ONCE(ep->worker, worker);
+	kinetd_endpoint_kick(ep);
+	spin_unlock(&worker->lock);
+}
+
+/**
+ * kinetd_endpoint_unlink() - take an endpoint away from controllers
+ * @ep: the endpoint; its socket's callbacks and its timers are gone
+ *
+ * From then on nobody can queue it or look at it.
+ *
+ * Context: its worker's thread, from run().
+ */
+void kinetd_endpoint_unlink(struct kinetd_endpoint *ep)
+{
+	struct kinetd_worker *worker = ep->worker;
+
+	spin_lock(&worker->lock);
+	list_del_init(&ep->siblings);
+	worker->nr_endpoints--;
+	spin_unlock(&worker->lock);
+}
+
+/**
+ * kinetd_endpoint_retire() - end an endpoint
+ * @ep: the endpoint, unlinked; not to be touched after
+ *
+ * Frees it, at once or when it comes up on the list that it is still on.
+ *
+ * Context: its worker's thread, from run().
+ */
+void kinetd_endpoint_retire(struct kinetd_endpoint *ep)
+{
+	set_bit(KINETD_EP_RETIRED, &ep->flags);
+	if (!test_bit(KINETD_EP_QUEUED, &ep->flags))
+		ep->ops->free(ep);
+}
+
+static struct kinetd_endpoint *worker_next(struct kinetd_worker *worker)
+{
+	struct llist_node *node = worker->batch;
+
+	if (!node) {
+		node = llist_del_all(&worker->ready);
+		if (!node)
+			return NULL;
+		if (node->next)
+			node = llist_reverse_order(node);
+	}
+	worker->batch = node->next;
+	return llist_entry(node, struct kinetd_endpoint, ready);
+}
+
+static void worker_run(struct kinetd_endpoint *ep)
+{
+	clear_bit(KINETD_EP_QUEUED, &ep->flags);
+	/* pairs with test_and_set_bit() in kinetd_endpoint_kick() */
+	smp_mb__after_atomic();
+
+	if (unlikely(test_bit(KINETD_EP_RETIRED, &ep->flags)))
+		ep->ops->free(ep);
+	else
+		ep->ops->run(ep);
+}
+
+static void worker_wait(struct kinetd_worker *worker)
+{
+	WRITE_ONCE(worker->idle, true);
+	set_current_state(TASK_IDLE | TASK_FREEZABLE);
+	if (llist_empty(&worker->ready) && !kthread_should_park() && !kthread_should_stop())
+		schedule();
+	__set_current_state(TASK_RUNNING);
+	WRITE_ONCE(worker->idle, false);
+	try_to_freeze();
+}
+
+static int worker_thread(void *data)
+{
+	struct kinetd_worker *worker = data;
+	struct kinetd_endpoint *ep;
+
+	set_freezable();
+	while (!kthread_should_stop()) {
+		if (kthread_should_park()) {
+			kthread_parkme();
+			continue;
+		}
+		ep = worker_next(worker);
+		if (ep)
+			worker_run(ep);
+		else
+			worker_wait(worker);
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * kinetd_worker_create() - start a worker
+ * @pool: owner
+ * @pool_name: for the thread's name
+ * @index: n in the thread's name
+ *
+ * Return: the worker, its thread running on the CPUs that kthreads may run on,
+ * or an ERR_PTR().
+ */
+struct kinetd_worker *kinetd_worker_create(struct kinetd_pool *pool, const char *pool_name,
+					   unsigned int index)
+{
+	struct kinetd_worker *worker;
+	struct task_struct *task;
+
+	worker = kzalloc(sizeof(*worker), GFP_KERNEL);
+	if (!worker)
+		return ERR_PTR(-ENOMEM);
+	init_llist_head(&worker->ready);
+	spin_lock_init(&worker->lock);
+	INIT_LIST_HEAD(&worker->endpoints);
+	worker->pool = pool;
+	worker->index = index;
+
+	task = kthread_create(worker_thread, worker, "kinetd/%s/%u", pool_name, index);
+	if (IS_ERR(task)) {
+		kfree(worker);
+		return ERR_CAST(task);
+	}
+	worker->task = get_task_struct(task);
+	wake_up_process(task);
+	return worker;
+}
+
+/**
+ * kinetd_worker_destroy() - stop a worker that serves nothing
+ * @worker: without endpoints, and for a grace period out of everybody's reach
+ */
+void kinetd_worker_destroy(struct kinetd_worker *worker)
+{
+	kthread_stop(worker->task);
+	WARN_ON_ONCE(worker->nr_endpoints || worker->batch || !llist_empty(&worker->ready));
+	put_task_struct(worker->task);
+	kfree(worker);
+}
+
+/* The thread is parked and @worker serves what it serves now; move what @choose wants moved. */
+static void worker_reassign(struct kinetd_worker *worker, kinetd_worker_choice choose, void *arg)
+{
+	struct kinetd_endpoint *ep, *tmp;
+	LIST_HEAD(leaving);
+
+	/* nobody else takes entries off the list: only the thread retires endpoints */
+	spin_lock(&worker->lock);
+	list_splice_init(&worker->endpoints, &leaving);
+	worker->nr_endpoints = 0;
+	spin_unlock(&worker->lock);
+
+	list_for_each_entry_safe(ep, tmp, &leaving, siblings) {
+		list_del(&ep->siblings);
+		kinetd_endpoint_add(ep, choose(ep, arg) ?: worker);
+	}
+}
+
+/* After the grace period: what the list holds goes to the worker that now serves it. */
+static void worker_forward(struct kinetd_worker *worker)
+{
+	struct llist_node *rest[] = { worker->batch, NULL };
+	struct llist_node *node, *next;
+	int i;
+
+	worker->batch = NULL;
+	node = llist_del_all(&worker->ready);
+	if (node)
+		rest[1] = llist_reverse_order(node);
+
+	for (i = 0; i < ARRAY_SIZE(rest); i++) {
+		llist_for_each_safe(node, next, rest[i]) {
+			struct kinetd_endpoint *ep;
+
+			ep = llist_entry(node, struct kinetd_endpoint, ready);
+			worker_queue(ep->worker, ep);
+		}
+	}
+}
+
+/**
+ * kinetd_workers_hand_over() - move endpoints to other workers
+ * @workers: who gives them up
+ * @nr: number of @workers
+ * @choose: called for each endpoint; returns its new worker, NULL to leave it
+ * @arg: for @choose
+ *
+ * Endpoints wait while they move; none is lost.  An endpoint that is added to
+ * one of @workers meanwhile stays there.
+ *
+ * Context: process context, kinetd_mutex held, so that targets stay.  Sleeps
+ * for one item of each worker's work and a grace period.
+ */
+void kinetd_workers_hand_over(struct kinetd_worker **workers, unsigned int nr,
+			      kinetd_worker_choice choose, void *arg)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&kinetd_mutex);
+
+	for (i = 0; i < nr; i++) {
+		kthread_park(workers[i]->task);
+		worker_reassign(workers[i], choose, arg);
+	}
+	synchronize_rcu();
+	for (i = 0; i < nr; i++) {
+		worker_forward(workers[i]);
+		kthread_unpark(workers[i]->task);
+	}
+}

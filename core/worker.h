@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KINETD_WORKER_H
+#define _KINETD_WORKER_H
+
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+struct kinetd_endpoint;
+struct kinetd_pool;
+
+/**
+ * struct kinetd_endpoint_ops - what a worker does with an endpoint
+ * @run: serve what is ready, within a budget.  Context: the worker's thread.
+ *	 May end in kinetd_endpoint_retire(), and then touches nothing more.
+ * @free: last call on a retired endpoint.  Context: the worker's thread.
+ */
+struct kinetd_endpoint_ops {
+	void (*run)(struct kinetd_endpoint *ep);
+	void (*free)(struct kinetd_endpoint *ep);
+};
+
+/* bits of struct kinetd_endpoint.flags; all may be set from any context */
+enum {
+	KINETD_EP_QUEUED,	/* on its worker's list, or about to be */
+	KINETD_EP_STOP,		/* wanted: an end */
+	KINETD_EP_ABORT,	/* with STOP: by reset, the namespace is going */
+	KINETD_EP_TIMER,	/* a timer fired, or a timeout was changed */
+	KINETD_EP_RETIRED,	/* ended; to be freed when it comes up */
+};
+
+/**
+ * struct kinetd_endpoint - a socket that a worker serves: a listener or a connection
+ * @ready: place in the worker's list of what is ready; valid while QUEUED
+ * @flags: KINETD_EP_*
+ * @worker: who serves it; changed only by kinetd_workers_hand_over()
+ * @ops: its kind
+ * @siblings: place in worker->endpoints, under worker->lock
+ *
+ * An endpoint is run by its worker's thread only, so whatever its run() alone
+ * uses needs no lock.
+ */
+struct kinetd_endpoint {
+	struct llist_node			ready;
+	unsigned long				flags;
+	struct kinetd_worker			*worker;
+	const struct kinetd_endpoint_ops	*ops;
+	struct list_head			siblings;
+};
+
+/**
+ * struct kinetd_worker - one kthread of a pool
+ * @ready: endpoints with something to do, newest first; anyone adds, the thread takes
+ * @idle: the thread sleeps, or is about to look at @ready once more and sleep
+ * @batch: what was taken from @ready and not yet run, oldest first; the thread's own,
+ *	   or the controller's while the thread is parked
+ * @task: the thread, with a reference
+ * @pool: owner
+ * @index: n in the thread's name
+ * @lock: protects @endpoints and @nr_endpoints; taken in process context only
+ * @endpoints: all that it serves
+ * @nr_endpoints: their number
+ */
+struct kinetd_worker {
+	struct llist_head	ready;
+	bool			idle;
+
+	struct llist_node	*batch ____cacheline_aligned_in_smp;
+	struct task_struct	*task;
+	struct kinetd_pool	*pool;
+	unsigned int		index;
+
+	spinlock_t		lock;
+	struct list_head	endpoints;
+	unsigned int		nr_endpoints;
+};
+
+/* picks the worker that is to take over @ep; called with nothing held */
+typedef struct kinetd_worker *(*kinetd_worker_choice)(struct kinetd_endpoint *ep, void *arg);
+
+struct kinetd_worker *kinetd_worker_create(struct kinetd_pool *pool, const char *pool_name,
+					   unsigned int index);
+void kinetd_worker_destroy(struct kinetd_worker *worker);
+void kinetd_workers_hand_over(struct kinetd_worker **workers, unsigned int nr,
+			      kinetd_worker_choice choose, void *arg);
+
+void kinetd_endpoint_init(struct kinetd_endpoint *ep, const struct kinetd_endpoint_ops *ops);
+void kinetd_endpoint_add(struct kinetd_endpoint *ep, struct kinetd_worker *worker);
+void kinetd_endpoint_kick(struct kinetd_endpoint *ep);
+void kinetd_endpoint_unlink(struct kinetd_endpoint *ep);
+void kinetd_endpoint_retire(struct kinetd_endpoint *ep);
+
+#endif /* _KINETD_WORKER_H */
