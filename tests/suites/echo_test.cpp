@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// Every byte comes back, in order, whatever it is and however it was cut.
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -140,6 +143,40 @@ TEST_F(Echo, dataThatComesBeforeTheAcceptance) {
         const auto answer = receive_all(*socket);
         ASSERT_TRUE(answer.ok()) << answer.text();
         ASSERT_EQ(*answer, message);
+    }
+}
+
+TEST_F(Echo, pagesOfAFile) {
+    // The pages that arrive belong to a file here, not to the network.
+    const Descriptor file(::memfd_create("payload", MFD_CLOEXEC));
+    const auto bytes = Pattern(8).bytes(0, 3'000'001);
+    ASSERT_EQ(::write(file.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+    auto socket = client();
+    off_t offset = 0;
+    std::string answer;
+    while (answer.size() < bytes.size()) {
+        const auto left = bytes.size() - static_cast<std::size_t>(offset);
+        if (left > 0 && ::sendfile(socket.get(), file.get(), &offset, left) < 0) {
+            ASSERT_EQ(errno, EAGAIN);
+        }
+        const auto part = receive_some(socket, 1 << 20);
+        ASSERT_TRUE(part.ok()) << part.text();
+        ASSERT_FALSE(part->empty());
+        answer += *part;
+    }
+    EXPECT_TRUE(answer == bytes);
+}
+
+TEST_F(Echo, pagesOfAProcess) {
+    auto socket = client();
+    ASSERT_TRUE(set_option(socket, SOL_SOCKET, SO_ZEROCOPY, 1).ok());
+    for (std::size_t size : {10UL, 5000UL, 100'000UL}) {
+        const auto bytes = Pattern(size).bytes(0, size);
+        ASSERT_EQ(::send(socket.get(), bytes.data(), size, MSG_ZEROCOPY | MSG_NOSIGNAL),
+                  static_cast<ssize_t>(size));
+        const auto answer = receive_exactly(socket, size);
+        ASSERT_TRUE(answer.ok()) << answer.text();
+        EXPECT_TRUE(*answer == bytes) << size;
     }
 }
 

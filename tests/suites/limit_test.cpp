@@ -107,6 +107,7 @@ TEST_F(Limit, ofASourceSetWhileItIsThere) {
 TEST_F(Limit, ofASourceToggled) {
     // A count that is kept only while the limit is on goes wrong when it is switched.
     for (int i = 0; i < 10; i++) {
+        ASSERT_TRUE(service_.reaches("connections_active", 0));
         ASSERT_TRUE(service_.set("max_per_source", i % 2).ok());
         const auto one = expect_served(at(), from("127.0.0.2"));
         ASSERT_TRUE(service_.set("max_per_source", (i + 1) % 2).ok());

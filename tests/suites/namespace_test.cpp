@@ -223,7 +223,7 @@ TEST_F(NamespacePromptness, ofIpNetnsDel) {
     const auto run = [](const std::string &command) {
         return std::system((command + " >/dev/null 2>&1").c_str()); // NOLINT(cert-env33-c)
     };
-    if (run("ip link add kv0 type veth peer name kv1") != 0)
+    if (run("modprobe veth; ip link add kv0 type veth peer name kv1") != 0)
         GTEST_SKIP() << "this guest has no veth";
     ASSERT_EQ(run("ip netns add kinetd_suites && ip link set kv1 netns kinetd_suites && "
                   "ip addr add 10.77.0.1/24 dev kv0 && ip link set kv0 up && "

@@ -108,7 +108,7 @@ TEST_F(Race, ofWriters) {
 
 TEST_F(Race, ofWritersWithTheProtocolsLeaving) {
     Hammer hammer(administrators());
-    for (int i = 0; i < sized(60, 15, 2000); i++) {
+    for (int i = 0; i < sized(25, 10, 2000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
         const auto removal = remove_echo();
@@ -123,7 +123,7 @@ TEST_F(Race, ofWritersWithTheProtocolsLeaving) {
 
 TEST_F(Race, ofWritersWithEverythingLeaving) {
     Hammer hammer(administrators());
-    for (int i = 0; i < sized(40, 10, 1000); i++) {
+    for (int i = 0; i < sized(15, 6, 1000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
         ASSERT_TRUE(remove_echo().status.ok()) << "turn " << i;

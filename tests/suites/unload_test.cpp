@@ -202,6 +202,9 @@ protected:
         streaming_ = std::make_unique<Traffic>(at(), 5 * scale_, Plan{.window = 65536});
         ASSERT_TRUE(streaming_->flows());
         ASSERT_TRUE(service_.reaches("connections_active", 10 * scale_));
+        // That their queues on the server's side are full is the point of them.
+        EXPECT_TRUE(wait_for([this] { return full_queues() >= scale_; }, patience(seconds(5))))
+            << full_queues();
     }
 
     void clear() {
@@ -209,6 +212,15 @@ protected:
         streaming_.reset();
         deaf_.clear();
         idle_.clear();
+    }
+
+    /// The service's connections with something in their send queues, whose peers take nothing.
+    [[nodiscard]] std::size_t full_queues() const {
+        const auto lines = split(read_file("/sys/kernel/debug/kinetd/connections").value(), '\n');
+        return static_cast<std::size_t>(
+            std::count_if(lines.begin(), lines.end(), [](const std::string &line) {
+                return line.find(" blocked") != std::string::npos;
+            }));
     }
 
     std::size_t scale_ = 0;
