@@ -69,6 +69,19 @@ static void connection_timer(struct timer_list *timer)
 	kinetd_endpoint_kick(&conn->ep);
 }
 
+/* Is the peer a process of this machine, through the loopback device? */
+static bool connection_is_local(struct sock *sk)
+{
+	const struct dst_entry *dst;
+	bool local;
+
+	rcu_read_lock();
+	dst = __sk_dst_get(sk);
+	local = dst && dst->dev->flags & IFF_LOOPBACK;
+	rcu_read_unlock();
+	return local;
+}
+
 /* Return: false where the socket has been taken by somebody else (BPF can) */
 static bool connection_attach(struct kinetd_connection *conn)
 {
@@ -86,6 +99,8 @@ static bool connection_attach(struct kinetd_connection *conn)
 		conn->attached = true;
 	}
 	write_unlock_bh(&sk->sk_callback_lock);
+	if (connection_is_local(sk))
+		set_bit(KINETD_EP_LOCAL, &conn->ep.flags);
 	release_sock(sk);
 	return conn->attached;
 }

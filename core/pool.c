@@ -89,7 +89,7 @@ static void workers_place(struct kinetd_workers *set, const struct cpumask *onli
 	for (i = 0; i < set->nr; i++) {
 		/* fails where the CPU has just gone: the next placement mends it */
 		set_cpus_allowed_ptr(set->worker[i]->task, pin ? cpumask_of(cpu) : online);
-		set_user_nice(set->worker[i]->task, nice);
+		kinetd_worker_set_nice(set->worker[i], nice);
 		cpu = cpumask_next(cpu, online);
 		if (cpu >= nr_cpu_ids)
 			cpu = cpumask_first(online);
@@ -240,7 +240,7 @@ int kinetd_pool_set_nice(struct kinetd_pool *pool, int nice)
 		return -EINVAL;
 	pool->nice = nice;
 	for (i = 0; i < set->nr; i++)
-		set_user_nice(set->worker[i]->task, nice);
+		kinetd_worker_set_nice(set->worker[i], nice);
 	return 0;
 }
 

@@ -21,15 +21,29 @@
  * worker->endpoints under worker->lock, which all others hold while they look
  * at it or kick.  From then on nobody can queue it; kinetd_endpoint_retire()
  * frees it at once, or if it is queued still, when it comes up.
+ *
+ * Preempting or not
+ *
+ * A worker uses less CPU than the peers it serves, so when it wakes the
+ * scheduler lets it preempt whoever runs.  With one peer on this machine that
+ * is best: the answer is there before the peer has gone to sleep for it.  With
+ * several it costs two switches a message, where one wake-up could have served
+ * all of their messages.  So the thread watches what it is woken for: for one
+ * local endpoint after the other, it becomes SCHED_BATCH, which waits for its
+ * turn; for the same one again and again, SCHED_NORMAL.  For packets from
+ * outside it stays SCHED_NORMAL: whoever runs here is no reason to wait.
  */
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <uapi/linux/sched/types.h>
 
 #include "sysfs.h"
 #include "worker.h"
+
+#define WORKER_TREND	32	/* wake-ups of one kind that make the thread another */
 
 void kinetd_endpoint_init(struct kinetd_endpoint *ep, const struct kinetd_endpoint_ops *ops)
 {
@@ -116,21 +130,6 @@ void kinetd_endpoint_retire(struct kinetd_endpoint *ep)
 		ep->ops->free(ep);
 }
 
-static struct kinetd_endpoint *worker_next(struct kinetd_worker *worker)
-{
-	struct llist_node *node = worker->batch;
-
-	if (!node) {
-		node = llist_del_all(&worker->ready);
-		if (!node)
-			return NULL;
-		if (node->next)
-			node = llist_reverse_order(node);
-	}
-	worker->batch = node->next;
-	return llist_entry(node, struct kinetd_endpoint, ready);
-}
-
 static void worker_run(struct kinetd_endpoint *ep)
 {
 	clear_bit(KINETD_EP_QUEUED, &ep->flags);
@@ -154,24 +153,71 @@ static void worker_wait(struct kinetd_worker *worker)
 	try_to_freeze();
 }
 
+static void worker_set_policy(struct kinetd_worker *worker, int policy)
+{
+	struct sched_attr attr = {
+		.size		= sizeof(attr),
+		.sched_policy	= policy,
+		.sched_nice	= READ_ONCE(worker->nice),
+	};
+
+	/* somebody may have made it a real-time thread: leave that */
+	if (current->policy != SCHED_NORMAL && current->policy != SCHED_BATCH)
+		return;
+	sched_setattr_nocheck(current, &attr);
+	/* a change of nice that came in between is in worker->nice by now */
+	set_user_nice(current, READ_ONCE(worker->nice));
+}
+
+/* Woken for @ep alone: is that one of many, or the same again? */
+static void worker_adapt(struct kinetd_worker *worker, const struct kinetd_endpoint *ep)
+{
+	bool another = ep != worker->last && test_bit(KINETD_EP_LOCAL, &ep->flags);
+
+	worker->last = ep;
+	worker->trend = clamp(worker->trend + (another ? 1 : -1), -WORKER_TREND, WORKER_TREND);
+	if (worker->trend == WORKER_TREND && !worker->patient) {
+		worker->patient = true;
+		worker_set_policy(worker, SCHED_BATCH);
+	} else if (worker->trend == -WORKER_TREND && worker->patient) {
+		worker->patient = false;
+		worker_set_policy(worker, SCHED_NORMAL);
+	}
+}
+
+/* Run what is ready, oldest first.  Return: false where nothing was. */
+static bool worker_run_batch(struct kinetd_worker *worker)
+{
+	struct llist_node *batch = llist_del_all(&worker->ready);
+	struct kinetd_endpoint *ep, *next;
+
+	if (!batch)
+		return false;
+	if (batch->next)
+		batch = llist_reverse_order(batch);
+	else
+		worker_adapt(worker, llist_entry(batch, struct kinetd_endpoint, ready));
+	llist_for_each_entry_safe(ep, next, batch, ready) {
+		worker_run(ep);
+		cond_resched();
+	}
+	return true;
+}
+
 static int worker_thread(void *data)
 {
 	struct kinetd_worker *worker = data;
-	struct kinetd_endpoint *ep;
 
 	set_freezable();
 	while (!kthread_should_stop()) {
-		if (kthread_should_park()) {
+		if (kthread_should_park())
 			kthread_parkme();
-			continue;
-		}
-		ep = worker_next(worker);
-		if (ep)
-			worker_run(ep);
-		else
+		else if (!worker_run_batch(worker))
 			worker_wait(worker);
-		cond_resched();
 	}
+	/* it serves nothing any more, but what has retired may still be to be freed */
+	while (worker_run_batch(worker))
+		;
 	return 0;
 }
 
@@ -209,6 +255,13 @@ struct kinetd_worker *kinetd_worker_create(struct kinetd_pool *pool, const char 
 	return worker;
 }
 
+/* @nice is in force when this returns, whatever policy the thread is just taking */
+void kinetd_worker_set_nice(struct kinetd_worker *worker, int nice)
+{
+	WRITE_ONCE(worker->nice, nice);
+	set_user_nice(worker->task, nice);
+}
+
 /**
  * kinetd_worker_destroy() - stop a worker that serves nothing
  * @worker: without endpoints, and for a grace period out of everybody's reach
@@ -216,7 +269,7 @@ struct kinetd_worker *kinetd_worker_create(struct kinetd_pool *pool, const char 
 void kinetd_worker_destroy(struct kinetd_worker *worker)
 {
 	kthread_stop(worker->task);
-	WARN_ON_ONCE(worker->nr_endpoints || worker->batch || !llist_empty(&worker->ready));
+	WARN_ON_ONCE(worker->nr_endpoints || !llist_empty(&worker->ready));
 	put_task_struct(worker->task);
 	kfree(worker);
 }
@@ -242,23 +295,13 @@ static void worker_reassign(struct kinetd_worker *worker, kinetd_worker_choice c
 /* After the grace period: what the list holds goes to the worker that now serves it. */
 static void worker_forward(struct kinetd_worker *worker)
 {
-	struct llist_node *rest[] = { worker->batch, NULL };
-	struct llist_node *node, *next;
-	int i;
+	struct llist_node *rest = llist_del_all(&worker->ready);
+	struct kinetd_endpoint *ep, *next;
 
-	worker->batch = NULL;
-	node = llist_del_all(&worker->ready);
-	if (node)
-		rest[1] = llist_reverse_order(node);
-
-	for (i = 0; i < ARRAY_SIZE(rest); i++) {
-		llist_for_each_safe(node, next, rest[i]) {
-			struct kinetd_endpoint *ep;
-
-			ep = llist_entry(node, struct kinetd_endpoint, ready);
-			worker_queue(ep->worker, ep);
-		}
-	}
+	if (!rest)
+		return;
+	llist_for_each_entry_safe(ep, next, llist_reverse_order(rest), ready)
+		worker_queue(ep->worker, ep);
 }
 
 /**
@@ -272,7 +315,7 @@ static void worker_forward(struct kinetd_worker *worker)
  * one of @workers meanwhile stays there.
  *
  * Context: process context, kinetd_mutex held, so that targets stay.  Sleeps
- * for one item of each worker's work and a grace period.
+ * until each worker has run what was ready, and for a grace period.
  */
 void kinetd_workers_hand_over(struct kinetd_worker **workers, unsigned int nr,
 			      kinetd_worker_choice choose, void *arg)

@@ -27,6 +27,7 @@ enum {
 	KINETD_EP_STOP,		/* wanted: an end */
 	KINETD_EP_ABORT,	/* with STOP: by reset, the namespace is going */
 	KINETD_EP_TIMER,	/* a timer fired, or a timeout was changed */
+	KINETD_EP_LOCAL,	/* its peer runs on this machine */
 	KINETD_EP_RETIRED,	/* ended; to be freed when it comes up */
 };
 
@@ -53,8 +54,10 @@ struct kinetd_endpoint {
  * struct kinetd_worker - one kthread of a pool
  * @ready: endpoints with something to do, newest first; anyone adds, the thread takes
  * @idle: the thread sleeps, or is about to look at @ready once more and sleep
- * @batch: what was taken from @ready and not yet run, oldest first; the thread's own,
- *	   or the controller's while the thread is parked
+ * @last: endpoint that was run last, to be compared only; the thread's own
+ * @trend: towards serving many (positive) or one; the thread's own
+ * @patient: the thread is SCHED_BATCH; the thread's own
+ * @nice: wanted
  * @task: the thread, with a reference
  * @pool: owner
  * @index: n in the thread's name
@@ -66,7 +69,10 @@ struct kinetd_worker {
 	struct llist_head	ready;
 	bool			idle;
 
-	struct llist_node	*batch ____cacheline_aligned_in_smp;
+	const void		*last ____cacheline_aligned_in_smp;
+	int			trend;
+	bool			patient;
+	int			nice;
 	struct task_struct	*task;
 	struct kinetd_pool	*pool;
 	unsigned int		index;
@@ -81,6 +87,7 @@ typedef struct kinetd_worker *(*kinetd_worker_choice)(struct kinetd_endpoint *ep
 
 struct kinetd_worker *kinetd_worker_create(struct kinetd_pool *pool, const char *pool_name,
 					   unsigned int index);
+void kinetd_worker_set_nice(struct kinetd_worker *worker, int nice);
 void kinetd_worker_destroy(struct kinetd_worker *worker);
 void kinetd_workers_hand_over(struct kinetd_worker **workers, unsigned int nr,
 			      kinetd_worker_choice choose, void *arg);
