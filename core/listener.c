@@ -5,8 +5,7 @@
  * sk_data_ready of a listening socket is called under no lock of ours (the
  * child is locked then, not the parent), so it looks at sk_user_data under
  * sk_callback_lock, and detaching takes that lock for writing.  A child
- * inherits the callback until it is accepted, but not sk_user_data, which is
- * marked NOCOPY: for a child the callback does nothing.
+ * inherits the callback until it is accepted; for a child it does nothing.
  */
 #include <linux/completion.h>
 #include <linux/slab.h>
@@ -57,6 +56,9 @@ static void listener_data_ready(struct sock *sk)
 {
 	struct kinetd_listener *listener;
 
+	/* a child that is not accepted yet: whatever its sk_user_data is, it is not ours */
+	if (inet_sk_state_load(sk) != TCP_LISTEN)
+		return;
 	read_lock_bh(&sk->sk_callback_lock);
 	listener = rcu_dereference_sk_user_data(sk);
 	if (listener)
@@ -64,12 +66,25 @@ static void listener_data_ready(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
+/*
+ * Before it listens, since BPF may want sk_user_data from then on.  Children
+ * inherit neither that, being marked NOCOPY, nor yet the callback.
+ */
+static void listener_claim(struct kinetd_listener *listener)
+{
+	struct sock *sk = listener->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	listener->data_ready = sk->sk_data_ready;
+	__rcu_assign_sk_user_data_with_flags(sk, listener, SK_USER_DATA_NOCOPY);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
 static void listener_attach(struct kinetd_listener *listener)
 {
 	struct sock *sk = listener->sock->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
-	__rcu_assign_sk_user_data_with_flags(sk, listener, SK_USER_DATA_NOCOPY);
 	sk->sk_data_ready = listener_data_ready;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
@@ -205,7 +220,7 @@ static int socket_bind_listen(struct socket *sock, const struct listener_bind *b
 /*
  * The socket that is replaced may be in the way: 127.0.0.1 and 0.0.0.0 on one
  * port.  For the moment of binding the two are let share it; with any other
- * socket the new one still conflicts.
+ * socket the new one still conflicts, since it shares its uid with none.
  */
 static int bind_beside(struct socket *sock, const struct listener_bind *bind)
 {
@@ -230,7 +245,9 @@ static int bind_socket(const struct listener_bind *bind, bool beside)
 	if (err)
 		return err;
 	listener->sock = sock;
-	listener->data_ready = sock->sk->sk_data_ready;
+	/* SO_REUSEPORT shares among the sockets of one uid: ours share with nobody else's */
+	SOCK_INODE(sock)->i_uid = INVALID_UID;
+	listener_claim(listener);
 	listener_set_options(sock->sk, bind->addr);
 	err = beside ? bind_beside(sock, bind) : socket_bind_listen(sock, bind);
 	if (err)

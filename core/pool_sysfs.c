@@ -40,10 +40,9 @@ static int cpus_store(struct kobject *kobj, const char *buf)
 
 	if (!alloc_cpumask_var(&cpus, GFP_KERNEL))
 		return -ENOMEM;
-	err = cpulist_parse(buf, cpus);
-	if (!err && !cpumask_subset(cpus, cpu_possible_mask))
+	if (cpulist_parse(buf, cpus) || !cpumask_subset(cpus, cpu_possible_mask))
 		err = -EINVAL;
-	if (!err)
+	else
 		err = pool->dying ? -ENODEV : kinetd_pool_set_cpus(pool, cpus);
 	free_cpumask_var(cpus);
 	return err;

@@ -54,8 +54,8 @@ static ssize_t sysfs_store(struct kobject *kobj, struct attribute *attr, const c
 		return -EPERM;
 	if (len && buf[len - 1] == '\n')
 		len--;
-	/* no empty value, and no NUL that would hide what follows it */
-	if (!len || memchr(buf, '\0', len))
+	/* no empty value, no NUL that would hide what follows it, no second line */
+	if (!len || memchr(buf, '\0', len) || memchr(buf, '\n', len))
 		return -EINVAL;
 
 	value = kmemdup_nul(buf, len, GFP_KERNEL);
