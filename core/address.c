@@ -7,6 +7,13 @@
 
 #include "address.h"
 
+static bool address_is_group(const struct kinetd_address *addr)
+{
+	if (addr->family == AF_INET6)
+		return ipv6_addr_is_multicast(&addr->v6);
+	return ipv4_is_multicast(addr->v4.s_addr) || ipv4_is_lbcast(addr->v4.s_addr);
+}
+
 /**
  * kinetd_address_parse() - read an IPv4 or IPv6 literal
  * @addr: result, unchanged on error
@@ -26,9 +33,7 @@ int kinetd_address_parse(struct kinetd_address *addr, const char *text)
 	else
 		return -EINVAL;
 
-	if (new.family == AF_INET ? ipv4_is_multicast(new.v4.s_addr) ||
-				    ipv4_is_lbcast(new.v4.s_addr) :
-				    ipv6_addr_is_multicast(&new.v6))
+	if (address_is_group(&new))
 		return -EINVAL;
 	*addr = new;
 	return 0;

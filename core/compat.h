@@ -17,9 +17,9 @@
 
 /* kernel_bind() takes a sockaddr of unspecified size since 6.19 */
 #ifdef KINETD_HAVE_SOCKADDR_UNSIZED
-typedef struct sockaddr_unsized kinetd_sockaddr;
+#define kinetd_sockaddr sockaddr_unsized
 #else
-typedef struct sockaddr kinetd_sockaddr;
+#define kinetd_sockaddr sockaddr
 #endif
 
 #ifndef KINETD_HAVE_SK_NET_REFCNT_UPGRADE

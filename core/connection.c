@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections: from accept to the last acknowledgement.
+ * Connections: from accept to the last acknowledgment.
  *
  * The callbacks of a connected TCP socket are called with the socket locked,
  * by the softirq that delivers or by whoever owns the socket; so they are put
@@ -23,7 +23,7 @@
 #include "trace.h"
 
 #define CONNECTION_RUN_BYTES	(64 * 1024)	/* read in one run, then it is another's turn */
-#define CONNECTION_STARVED	(HZ / 50 + 1)	/* until a send is tried again that found no memory */
+#define CONNECTION_STARVED	(HZ / 50 + 1)	/* after a send that found no memory */
 
 /* what a look at a connection led to */
 enum connection_verdict {
@@ -299,7 +299,7 @@ static bool connection_has_unacked(const struct kinetd_connection *conn)
 
 /*
  * Look at both timeouts and set the timer for the next look.  While something
- * waits for the peer, look four times in a timeout, since acknowledgements
+ * waits for the peer, look four times in a timeout, since acknowledgments
  * that make progress do not run the connection.
  */
 static enum connection_verdict connection_check_time(struct kinetd_connection *conn)
@@ -377,7 +377,7 @@ static void connection_conclude(struct kinetd_connection *conn, enum connection_
 
 /*
  * Bytes were sent as having more behind them, and then nothing was: no
- * acknowledgement may come to push them.
+ * acknowledgment may come to push them.
  */
 static void connection_uncork(struct kinetd_connection *conn)
 {
@@ -494,7 +494,8 @@ static void connection_turn_away(struct socket *sock, void (*data_ready)(struct 
  *
  * Over a limit @sock is closed at once and counted, which is no error.
  *
- * Context: the listener's worker.  Return: 0 or -ENOMEM.
+ * Context: the listener's worker.
+ * Return: 0 or -ENOMEM.
  */
 int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
 			   void (*data_ready)(struct sock *sk))

@@ -28,10 +28,10 @@
  * @attached: the callbacks are ours
  * @blocked: waits for room in the send queue
  * @starved: with @blocked: for want of memory, with nothing queued whose
- *	     acknowledgement would tell of room
+ *	     acknowledgment would tell of room
  * @corked: what was sent last was announced as having more behind it
  * @finishing: our FIN is queued; waits for the peer to acknowledge everything
- * @watched: something waits for acknowledgement, @stalled is valid
+ * @watched: something waits for acknowledgment, @stalled is valid
  *
  * All but @ep, @svc and @sock belongs to the worker's thread.  The callbacks
  * run under the socket lock, as does whatever changes what they look at.

@@ -62,7 +62,7 @@ static void print_worker(struct kinetd_worker *worker, void *arg)
 static int connections_show(struct seq_file *seq, void *unused)
 {
 	mutex_lock(&kinetd_mutex);
-	kinetd_pools_for_each_worker(print_worker, seq);
+	kinetd_pools_visit_workers(print_worker, seq);
 	mutex_unlock(&kinetd_mutex);
 	return 0;
 }

@@ -213,7 +213,7 @@ static int socket_bind_listen(struct socket *sock, const struct listener_bind *b
 	int len, err;
 
 	len = kinetd_address_to_sockaddr(bind->addr, bind->port, &ss);
-	err = kernel_bind(sock, (kinetd_sockaddr *)&ss, len);
+	err = kernel_bind(sock, (struct kinetd_sockaddr *)&ss, len);
 	return err ?: kernel_listen(sock, kinetd_service_backlog(bind->listener->svc));
 }
 
@@ -302,7 +302,8 @@ static void listener_serve(struct kinetd_listener *listener)
  * @port: where, host byte order
  * @replaced: the service's listener that this one replaces, or NULL
  *
- * Context: kinetd_mutex.  Return: the listener, to be closed with
+ * Context: kinetd_mutex.
+ * Return: the listener, to be closed with
  * kinetd_listener_close(), or what binding says as an ERR_PTR().
  */
 struct kinetd_listener *kinetd_listener_open(struct kinetd_service *svc,

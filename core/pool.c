@@ -178,7 +178,8 @@ out:
  *
  * Workers that leave hand their endpoints over.
  *
- * Context: kinetd_mutex.  Return: 0 or a negative errno and nothing changed.
+ * Context: kinetd_mutex.
+ * Return: 0 or a negative errno and nothing changed.
  */
 int kinetd_pool_set_threads(struct kinetd_pool *pool, unsigned int threads)
 {
@@ -202,7 +203,8 @@ static int pool_replace(struct kinetd_pool *pool)
  * @pool: pool
  * @cpus: at least one of them online
  *
- * Context: kinetd_mutex.  Return: 0 or a negative errno and nothing changed.
+ * Context: kinetd_mutex.
+ * Return: 0 or a negative errno and nothing changed.
  */
 int kinetd_pool_set_cpus(struct kinetd_pool *pool, const struct cpumask *cpus)
 {
@@ -229,7 +231,8 @@ int kinetd_pool_set_cpus(struct kinetd_pool *pool, const struct cpumask *cpus)
  * @pool: pool
  * @nice: -20 to 19
  *
- * Context: kinetd_mutex.  Return: 0 or a negative errno and nothing changed.
+ * Context: kinetd_mutex.
+ * Return: 0 or a negative errno and nothing changed.
  */
 int kinetd_pool_set_nice(struct kinetd_pool *pool, int nice)
 {
@@ -259,7 +262,8 @@ static struct kinetd_pool *pool_lookup(const char *name)
  * kinetd_pool_find() - look a pool up
  * @name: its name
  *
- * Return: the pool, or NULL.  Context: kinetd_mutex, which keeps it.
+ * Context: kinetd_mutex, which keeps it.
+ * Return: the pool, or NULL.
  */
 struct kinetd_pool *kinetd_pool_find(const char *name)
 {
@@ -269,13 +273,13 @@ struct kinetd_pool *kinetd_pool_find(const char *name)
 }
 
 /**
- * kinetd_pools_for_each_worker() - call a function for every worker
+ * kinetd_pools_visit_workers() - call a function for every worker
  * @fn: what to call
  * @arg: for @fn
  *
  * Context: kinetd_mutex.
  */
-void kinetd_pools_for_each_worker(void (*fn)(struct kinetd_worker *worker, void *arg), void *arg)
+void kinetd_pools_visit_workers(kinetd_worker_fn fn, void *arg)
 {
 	struct kinetd_workers *set;
 	struct kinetd_pool *pool;

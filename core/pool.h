@@ -62,7 +62,7 @@ struct kinetd_pool *kinetd_pool_find(const char *name);
 struct kinetd_worker *kinetd_pool_pick(struct kinetd_pool *pool, int cpu);
 struct kinetd_workers *kinetd_pool_workers(const struct kinetd_pool *pool);
 void kinetd_pool_free(struct kinetd_pool *pool);
-void kinetd_pools_for_each_worker(void (*fn)(struct kinetd_worker *worker, void *arg), void *arg);
+void kinetd_pools_visit_workers(kinetd_worker_fn fn, void *arg);
 
 int kinetd_pool_set_threads(struct kinetd_pool *pool, unsigned int threads);
 int kinetd_pool_set_cpus(struct kinetd_pool *pool, const struct cpumask *cpus);

@@ -23,7 +23,7 @@
 
 #define REFLECT_PIECES		(2 * MAX_SKB_FRAGS)	/* gathered for one call */
 #define REFLECT_UNHELD		512	/* bytes: 16 packets of the smallest size that TCP makes */
-#define REFLECT_SPLICE_MIN	1024	/* bytes of a piece, on average, for which copying is dearer */
+#define REFLECT_SPLICE_MIN	1024	/* mean bytes of a piece from which copying is dearer */
 
 /* What one call sends */
 struct reflection {

@@ -24,6 +24,7 @@
 
 static LIST_HEAD(services);
 static struct kobject *services_dir;
+/* one deletion of a service at a time, from marking it to its end */
 static DEFINE_MUTEX(deletion_mutex);
 
 static struct kinetd_service *service_find(const char *name)
@@ -228,7 +229,8 @@ unsigned int kinetd_service_backlog(const struct kinetd_service *svc)
  * kinetd_service_start() - bind and serve
  * @svc: service
  *
- * Context: kinetd_mutex.  Return: 0, also where it serves already, or what
+ * Context: kinetd_mutex.
+ * Return: 0, also where it serves already, or what
  * binding says.
  */
 int kinetd_service_start(struct kinetd_service *svc)
@@ -296,7 +298,7 @@ void kinetd_service_stop(struct kinetd_service *svc, bool abort)
 	kinetd_listener_close(svc->listener, false);
 	svc->listener = NULL;
 	/* with the listener went the only one who opens connections */
-	kinetd_pools_for_each_worker(order_connections, &order);
+	kinetd_pools_visit_workers(order_connections, &order);
 	wait_var_event(&svc->open, !atomic_read(&svc->open));
 	trace_kinetd_service_stop(svc);
 }
@@ -306,7 +308,7 @@ void kinetd_service_retime(struct kinetd_service *svc)
 {
 	struct connection_order order = { .svc = svc, .flags = BIT(KINETD_EP_TIMER) };
 
-	kinetd_pools_for_each_worker(order_connections, &order);
+	kinetd_pools_visit_workers(order_connections, &order);
 }
 
 /**
@@ -318,7 +320,8 @@ void kinetd_service_retime(struct kinetd_service *svc)
  * Where it serves, the new socket listens before the old one closes, and who
  * waits to be accepted by the old one is served.
  *
- * Context: kinetd_mutex.  Return: 0, or what binding says and nothing changed.
+ * Context: kinetd_mutex.
+ * Return: 0, or what binding says and nothing changed.
  */
 int kinetd_service_move(struct kinetd_service *svc, const struct kinetd_address *addr, u16 port)
 {
@@ -356,7 +359,8 @@ int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog)
  * @svc: service
  * @name: the pool's
  *
- * Context: kinetd_mutex.  Return: 0, or -ENOENT.
+ * Context: kinetd_mutex.
+ * Return: 0, or -ENOENT.
  */
 int kinetd_service_set_pool(struct kinetd_service *svc, const char *name)
 {

@@ -121,32 +121,64 @@ static int backlog_store(struct kobject *kobj, const char *buf)
 }
 
 /* A number that connections read when they need it; 0 is no limit */
-#define SERVICE_LIMIT(_name, _then)						\
-static ssize_t _name##_show(struct kobject *kobj, char *buf)			\
-{										\
-	return sysfs_emit(buf, "%u\n", to_service(kobj)->_name);		\
-}										\
-static int _name##_store(struct kobject *kobj, const char *buf)			\
-{										\
-	struct kinetd_service *svc = to_service(kobj);				\
-	unsigned int number;							\
-										\
-	if (kinetd_parse_number(buf, INT_MAX, &number))				\
-		return -EINVAL;							\
-	WRITE_ONCE(svc->_name, number);						\
-	_then(svc);								\
-	return 0;								\
-}										\
-KINETD_ATTR_RW(_name)
-
-static void applies_to_new(struct kinetd_service *svc)
+static int limit_store(unsigned int *limit, const char *buf)
 {
+	unsigned int number;
+
+	if (kinetd_parse_number(buf, INT_MAX, &number))
+		return -EINVAL;
+	WRITE_ONCE(*limit, number);
+	return 0;
 }
 
-SERVICE_LIMIT(max_connections, applies_to_new);
-SERVICE_LIMIT(max_per_source, applies_to_new);
-SERVICE_LIMIT(idle_timeout_ms, kinetd_service_retime);
-SERVICE_LIMIT(send_timeout_ms, kinetd_service_retime);
+static ssize_t max_connections_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->max_connections);
+}
+
+static int max_connections_store(struct kobject *kobj, const char *buf)
+{
+	return limit_store(&to_service(kobj)->max_connections, buf);
+}
+
+static ssize_t max_per_source_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->max_per_source);
+}
+
+static int max_per_source_store(struct kobject *kobj, const char *buf)
+{
+	return limit_store(&to_service(kobj)->max_per_source, buf);
+}
+
+static int timeout_store(struct kinetd_service *svc, unsigned int *timeout, const char *buf)
+{
+	int err = limit_store(timeout, buf);
+
+	if (!err)
+		kinetd_service_retime(svc);
+	return err;
+}
+
+static ssize_t idle_timeout_ms_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->idle_timeout_ms);
+}
+
+static int idle_timeout_ms_store(struct kobject *kobj, const char *buf)
+{
+	return timeout_store(to_service(kobj), &to_service(kobj)->idle_timeout_ms, buf);
+}
+
+static ssize_t send_timeout_ms_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->send_timeout_ms);
+}
+
+static int send_timeout_ms_store(struct kobject *kobj, const char *buf)
+{
+	return timeout_store(to_service(kobj), &to_service(kobj)->send_timeout_ms, buf);
+}
 
 KINETD_ATTR_RO(protocol);
 KINETD_ATTR_RO(netns);
@@ -156,6 +188,10 @@ KINETD_ATTR_RW(enabled);
 KINETD_ATTR_RW(exec);
 KINETD_ATTR_RW(pool);
 KINETD_ATTR_RW(backlog);
+KINETD_ATTR_RW(max_connections);
+KINETD_ATTR_RW(max_per_source);
+KINETD_ATTR_RW(idle_timeout_ms);
+KINETD_ATTR_RW(send_timeout_ms);
 
 static struct attribute *service_attrs[] = {
 	&attr_protocol.attr,

@@ -21,7 +21,7 @@ struct kinetd_source;
  * Bounded by the service's max_connections.
  */
 struct kinetd_sources {
-	spinlock_t	lock;
+	spinlock_t	lock; /* the other members */
 	siphash_key_t	key;
 	DECLARE_HASHTABLE(table, KINETD_SOURCE_BITS);
 };

@@ -9,6 +9,7 @@
 #include "pool.h"
 #include "sysfs.h"
 
+/* all configuration: see sysfs.h */
 DEFINE_MUTEX(kinetd_mutex);
 
 static ssize_t sysfs_show(struct kobject *kobj, struct attribute *attr, char *buf)

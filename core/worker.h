@@ -77,10 +77,12 @@ struct kinetd_worker {
 	struct kinetd_pool	*pool;
 	unsigned int		index;
 
-	spinlock_t		lock;
+	spinlock_t		lock; /* the next two members */
 	struct list_head	endpoints;
 	unsigned int		nr_endpoints;
 };
+
+typedef void (*kinetd_worker_fn)(struct kinetd_worker *worker, void *arg);
 
 /* picks the worker that is to take over @ep; called with nothing held */
 typedef struct kinetd_worker *(*kinetd_worker_choice)(struct kinetd_endpoint *ep, void *arg);
