@@ -261,6 +261,8 @@ static bool connection_unblock(struct kinetd_connection *conn)
 			return false;
 		conn->starved = false;
 	} else if (!sk_stream_is_writeable(sk)) {
+		/* there was room when we were told, and is none now: ask to be told again */
+		set_bit(SOCK_NOSPACE, &conn->sock->flags);
 		return false;
 	}
 	conn->blocked = false;
@@ -321,10 +323,10 @@ static enum connection_verdict connection_check_time(struct kinetd_connection *c
 			return CONNECTION_STALLED;
 		next = min_t(unsigned long, conn->stalled + timeout - now, timeout / 4 + 1) + now;
 	}
-	if (idle_ms) {
+	if (idle_ms && !conn->finishing) {
 		unsigned long end = conn->active + msecs_to_jiffies(idle_ms);
 
-		if (time_after_eq(now, end) && !conn->finishing)
+		if (time_after_eq(now, end))
 			return CONNECTION_IDLE;
 		if (time_before(end, next))
 			next = end;

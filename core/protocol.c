@@ -40,7 +40,10 @@ static int new_service_store(struct kobject *kobj, const char *name)
 	struct kinetd_service *svc;
 
 	svc = kinetd_service_create(to_registration(kobj), name, current->nsproxy->net_ns);
-	return PTR_ERR_OR_ZERO(svc);
+	if (IS_ERR(svc))
+		return PTR_ERR(svc);
+	kobject_put(&svc->kobj);
+	return 0;
 }
 
 static int delete_service_store(struct kobject *kobj, const char *name)
@@ -138,8 +141,8 @@ static int create_first_service(struct kinetd_registration *reg,
 	if (IS_ERR(svc))
 		return PTR_ERR(svc);
 
-	/* only a namespace that ends could take it away, and ours cannot while we load */
 	mutex_lock(&kinetd_mutex);
+	/* delete_service is open to all already */
 	if (svc->dying) {
 		err = -ENODEV;
 	} else {
@@ -148,6 +151,7 @@ static int create_first_service(struct kinetd_registration *reg,
 			err = kinetd_service_start(svc);
 	}
 	mutex_unlock(&kinetd_mutex);
+	kobject_put(&svc->kobj);
 	return err;
 }
 

@@ -8,8 +8,8 @@
  * tcp_sendmsg_locked() may process the socket's backlog once it has made 16
  * new packets, and that may collapse the receive queue under our feet.  So
  * what is sent from is held: pages by a reference, and of memory that cannot
- * be held no more is sent in one call than 16 packets take, however small a
- * peer makes them.
+ * be held no more is sent in one call than 15 packets take, however small a
+ * peer makes them by its segment size, its window and its SACKs.
  */
 #include <linux/bvec.h>
 #include <linux/skbuff.h>
@@ -22,7 +22,8 @@
 #include "worker.h"
 
 #define REFLECT_PIECES		(2 * MAX_SKB_FRAGS)	/* gathered for one call */
-#define REFLECT_UNHELD		512	/* bytes: 16 packets of the smallest size that TCP makes */
+#define REFLECT_UNHELD		512	/* bytes, where a segment has TCP_MSS_DEFAULT or more */
+#define REFLECT_UNHELD_TINY	(15 * 8) /* else: TCP has room for 8 bytes in any packet */
 #define REFLECT_SPLICE_MIN	1024	/* mean bytes of a piece from which copying is dearer */
 
 /* What one call sends */
@@ -31,6 +32,7 @@ struct reflection {
 	unsigned int	nr;
 	size_t		len;	/* bytes in @piece */
 	size_t		max;	/* bytes wanted */
+	size_t		unheld;	/* bytes that may be sent without being held */
 	bool		held;	/* every piece is a page that may be held and spliced */
 };
 
@@ -46,9 +48,9 @@ static bool reflection_add(struct reflection *r, struct page *page, unsigned int
 	len = min(len, r->max - r->len);
 	if (!holdable) {
 		/* one unheld piece makes them all copied, and few */
-		if (r->len >= REFLECT_UNHELD)
+		if (r->len >= r->unheld)
 			return false;
-		r->max = min_t(size_t, r->max, REFLECT_UNHELD);
+		r->max = min(r->max, r->unheld);
 		len = min(len, r->max - r->len);
 		r->held = false;
 	}
@@ -149,7 +151,7 @@ static ssize_t reflection_send(struct reflection *r, struct sock *sk, int flags)
 	unsigned int i;
 	ssize_t sent;
 
-	if (r->len <= REFLECT_UNHELD)
+	if (r->len <= r->unheld)
 		return reflection_copy(r, sk, flags);
 
 	for (i = 0; i < r->nr; i++)
@@ -197,6 +199,7 @@ ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len)
 	r.nr = 0;
 	r.len = 0;
 	r.max = len;
+	r.unheld = tcp_sk(sk)->mss_cache >= TCP_MSS_DEFAULT ? REFLECT_UNHELD : REFLECT_UNHELD_TINY;
 	r.held = true;
 	reflection_gather(&r, sk);
 	if (WARN_ON_ONCE(!r.len))

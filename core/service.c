@@ -100,8 +100,8 @@ static int service_add(struct kinetd_service *svc, const char *name)
  * @name: its name
  * @net: where its sockets will be; cannot end before this returns
  *
- * Return: the service or an ERR_PTR(): -EINVAL (a bad name), -EEXIST, -ENODEV
- * (the protocol is going), -ENOMEM.
+ * Return: the service, its kobject referenced for the caller, or an ERR_PTR():
+ * -EINVAL (a bad name), -EEXIST, -ENODEV (the protocol is going), -ENOMEM.
  */
 struct kinetd_service *kinetd_service_create(struct kinetd_registration *reg, const char *name,
 					     struct net *net)
@@ -117,6 +117,9 @@ struct kinetd_service *kinetd_service_create(struct kinetd_registration *reg, co
 
 	mutex_lock(&kinetd_mutex);
 	err = service_add(svc, name);
+	/* once it is in the list and that unlocked, delete_service may end it */
+	if (!err)
+		kobject_get(&svc->kobj);
 	mutex_unlock(&kinetd_mutex);
 	if (err) {
 		kobject_put(&svc->kobj);
