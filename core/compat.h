@@ -40,6 +40,16 @@ static inline void bvec_set_virt(struct bio_vec *bv, void *vaddr, unsigned int l
 }
 #endif
 
+/* Do the packet's pages have memory that a CPU can read? */
+static inline bool kinetd_compat_skb_readable(const struct sk_buff *skb)
+{
+#ifdef KINETD_HAVE_SKB_FRAGS_READABLE
+	return skb_frags_readable(skb);
+#else
+	return true;
+#endif
+}
+
 /**
  * kinetd_compat_splice() - queue pages for sending without copying them
  * @sk: connected TCP socket, locked by the caller

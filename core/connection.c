@@ -269,6 +269,19 @@ static bool connection_unblock(struct kinetd_connection *conn)
 	return true;
 }
 
+static bool connection_has_unacked(const struct kinetd_connection *conn)
+{
+	return !tcp_rtx_and_write_queues_empty(conn->sock->sk);
+}
+
+/* TCP sends no FIN, and says nothing, where it has no memory for one. */
+static enum connection_verdict connection_finished(struct kinetd_connection *conn)
+{
+	if (connection_has_unacked(conn))
+		return CONNECTION_WAIT;
+	return conn->sock->sk->sk_state == TCP_FIN_WAIT2 ? CONNECTION_DONE : CONNECTION_FAILED;
+}
+
 static enum connection_verdict connection_serve(struct kinetd_connection *conn)
 {
 	struct sock *sk = conn->sock->sk;
@@ -276,7 +289,7 @@ static enum connection_verdict connection_serve(struct kinetd_connection *conn)
 	if (unlikely(sk->sk_state == TCP_CLOSE))
 		return sk->sk_err ? CONNECTION_FAILED : CONNECTION_DONE;
 	if (unlikely(conn->finishing))
-		return sk->sk_state == TCP_FIN_WAIT2 ? CONNECTION_DONE : CONNECTION_WAIT;
+		return connection_finished(conn);
 	if (unlikely(!connection_unblock(conn)))
 		return CONNECTION_WAIT;
 	return connection_receive(conn);
@@ -285,18 +298,17 @@ static enum connection_verdict connection_serve(struct kinetd_connection *conn)
 /* Has the peer acknowledged anything since the last look? */
 static void connection_note_progress(struct kinetd_connection *conn)
 {
-	u64 acked = tcp_sk(conn->sock->sk)->bytes_acked;
+	const struct tcp_sock *tp = tcp_sk(conn->sock->sk);
+	unsigned long heard;
 
-	if (acked == conn->acked)
+	if (tp->bytes_acked == conn->acked)
 		return;
-	conn->acked = acked;
+	conn->acked = tp->bytes_acked;
 	conn->stalled = jiffies;
-	conn->active = jiffies;
-}
-
-static bool connection_has_unacked(const struct kinetd_connection *conn)
-{
-	return !tcp_rtx_and_write_queues_empty(conn->sock->sk);
+	/* this look may come long after what it sees */
+	heard = jiffies - (tcp_jiffies32 - tp->rcv_tstamp);
+	if (time_after(heard, conn->active))
+		conn->active = heard;
 }
 
 /*

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kinetd: a multi-protocol server framework. */
+#include <linux/kmod.h>
 #include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/socket.h>
 
 #include "connection.h"
 #include "debugfs.h"
@@ -63,6 +66,10 @@ static int __init kinetd_dir_init(void)
 static int __init kinetd_init(void)
 {
 	int err;
+
+	/* never under kinetd_mutex: a module that loads may wait for namespaces that end */
+	if (IS_MODULE(CONFIG_IPV6))
+		request_module("net-pf-%d", PF_INET6);
 
 	err = kinetd_sources_init();
 	if (err)

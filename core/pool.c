@@ -341,7 +341,6 @@ static int pool_create_locked(const char *name)
 	if (err)
 		goto stop;
 	list_add_tail(&pool->entry, &pools);
-	kobject_uevent(&pool->kobj, KOBJ_ADD);
 	return 0;
 stop:
 	pool_stop(pool);
@@ -479,6 +478,7 @@ int kinetd_pools_init(struct kobject *parent)
 		goto delete;
 	return 0;
 delete:
+	cancel_work_sync(&cpus_work);
 	pools_delete_all();
 put:
 	kobject_put(pools_dir);

@@ -109,7 +109,6 @@ static struct kinetd_registration *registration_add(const struct kinetd_protocol
 		kobject_put(&reg->kobj);
 		return ERR_PTR(err);
 	}
-	kobject_uevent(&reg->kobj, KOBJ_ADD);
 	return reg;
 }
 

@@ -132,6 +132,8 @@ static void reflection_gather(struct reflection *r, struct sock *sk)
 
 		if (unlikely(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN))
 			offset--;
+		if (unlikely(!kinetd_compat_skb_readable(skb)))
+			return;
 		if (offset < skb->len && !reflection_add_skb(r, skb, offset))
 			return;
 	}
@@ -202,7 +204,8 @@ ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len)
 	r.unheld = tcp_sk(sk)->mss_cache >= TCP_MSS_DEFAULT ? REFLECT_UNHELD : REFLECT_UNHELD_TINY;
 	r.held = true;
 	reflection_gather(&r, sk);
-	if (WARN_ON_ONCE(!r.len))
+	/* only device memory that nobody can read leads to nothing */
+	if (unlikely(!r.len))
 		return -EIO;
 	more = r.len < len ? MSG_MORE : 0;
 

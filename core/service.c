@@ -125,7 +125,6 @@ struct kinetd_service *kinetd_service_create(struct kinetd_registration *reg, co
 		kobject_put(&svc->kobj);
 		return ERR_PTR(err);
 	}
-	kobject_uevent(&svc->kobj, KOBJ_ADD);
 	return svc;
 }
 

@@ -150,7 +150,6 @@ static void worker_wait(struct kinetd_worker *worker)
 		schedule();
 	__set_current_state(TASK_RUNNING);
 	WRITE_ONCE(worker->idle, false);
-	try_to_freeze();
 }
 
 static void worker_set_policy(struct kinetd_worker *worker, int policy)
@@ -166,7 +165,10 @@ static void worker_set_policy(struct kinetd_worker *worker, int policy)
 		return;
 	sched_setattr_nocheck(current, &attr);
 	/* a change of nice that came in between is in worker->nice by now */
-	set_user_nice(current, READ_ONCE(worker->nice));
+	do {
+		attr.sched_nice = READ_ONCE(worker->nice);
+		set_user_nice(current, attr.sched_nice);
+	} while (attr.sched_nice != READ_ONCE(worker->nice));
 }
 
 /* Woken for @ep alone: is that one of many, or the same again? */
@@ -210,6 +212,7 @@ static int worker_thread(void *data)
 
 	set_freezable();
 	while (!kthread_should_stop()) {
+		try_to_freeze();
 		if (kthread_should_park())
 			kthread_parkme();
 		else if (!worker_run_batch(worker))

@@ -60,7 +60,7 @@ struct kinetd_protocol {
 /**
  * struct kinetd_load_params - the service that a protocol module creates at load
  * @address:	IPv4 or IPv6 literal, NULL for 127.0.0.1
- * @port:	1 to 65535, 0 for the protocol's default
+ * @port:	1 to 65535
  * @enabled:	serve at once
  */
 struct kinetd_load_params {
