@@ -114,7 +114,8 @@ static bool listener_accept(struct kinetd_listener *listener, unsigned int max)
 
 	while (max--) {
 		err = kernel_accept(listener->sock, &sock, O_NONBLOCK);
-		if (err == -EAGAIN)
+		/* -EINVAL: it listens no more, an administrator has ended the socket */
+		if (err == -EAGAIN || err == -EINVAL)
 			return false;
 		if (!err)
 			err = kinetd_connection_open(listener->svc, sock, listener->data_ready);
@@ -352,6 +353,12 @@ void kinetd_listener_close(struct kinetd_listener *listener, bool serve_waiting)
 
 	wait_for_completion(&listener->closed);
 	kfree(listener);
+}
+
+/* false where somebody else (ss -K) has ended the socket */
+bool kinetd_listener_alive(const struct kinetd_listener *listener)
+{
+	return inet_sk_state_load(listener->sock->sk) == TCP_LISTEN;
 }
 
 void kinetd_listener_set_backlog(struct kinetd_listener *listener, unsigned int backlog)

@@ -227,6 +227,18 @@ unsigned int kinetd_service_backlog(const struct kinetd_service *svc)
 	return min_t(unsigned int, svc->backlog, READ_ONCE(svc->net->core.sysctl_somaxconn));
 }
 
+bool kinetd_service_enabled(const struct kinetd_service *svc)
+{
+	return svc->listener && kinetd_listener_alive(svc->listener);
+}
+
+static void service_close_listener(struct kinetd_service *svc)
+{
+	if (svc->listener)
+		kinetd_listener_close(svc->listener, false);
+	svc->listener = NULL;
+}
+
 /**
  * kinetd_service_start() - bind and serve
  * @svc: service
@@ -240,8 +252,9 @@ int kinetd_service_start(struct kinetd_service *svc)
 	struct kinetd_listener *listener;
 
 	lockdep_assert_held(&kinetd_mutex);
-	if (svc->listener)
+	if (kinetd_service_enabled(svc))
 		return 0;
+	service_close_listener(svc);
 	listener = kinetd_listener_open(svc, &svc->addr, svc->port, NULL);
 	if (IS_ERR(listener))
 		return PTR_ERR(listener);
@@ -294,15 +307,15 @@ void kinetd_service_stop(struct kinetd_service *svc, bool abort)
 		.flags = BIT(KINETD_EP_STOP) | (abort ? BIT(KINETD_EP_ABORT) : 0),
 	};
 
+	bool enabled = svc->listener;
+
 	lockdep_assert_held(&kinetd_mutex);
-	if (!svc->listener)
-		return;
-	kinetd_listener_close(svc->listener, false);
-	svc->listener = NULL;
+	service_close_listener(svc);
 	/* with the listener went the only one who opens connections */
 	kinetd_pools_visit_workers(order_connections, &order);
 	wait_var_event(&svc->open, !atomic_read(&svc->open));
-	trace_kinetd_service_stop(svc);
+	if (enabled)
+		trace_kinetd_service_stop(svc);
 }
 
 /* have the connections look at the timeouts, which were changed */

@@ -80,6 +80,7 @@ void kinetd_services_delete_of(struct kinetd_registration *reg);
 void kinetd_services_delete_in(struct net *net);
 void kinetd_service_free(struct kinetd_service *svc);
 
+bool kinetd_service_enabled(const struct kinetd_service *svc);
 int kinetd_service_start(struct kinetd_service *svc);
 void kinetd_service_stop(struct kinetd_service *svc, bool abort);
 int kinetd_service_move(struct kinetd_service *svc, const struct kinetd_address *addr, u16 port);

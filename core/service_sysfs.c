@@ -58,7 +58,7 @@ static int port_store(struct kobject *kobj, const char *buf)
 
 static ssize_t enabled_show(struct kobject *kobj, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", to_service(kobj)->listener ? 1 : 0);
+	return sysfs_emit(buf, "%u\n", kinetd_service_enabled(to_service(kobj)));
 }
 
 static int enabled_store(struct kobject *kobj, const char *buf)
