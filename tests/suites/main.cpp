@@ -37,5 +37,6 @@ int main(int argc, char **argv) {
     listeners.Append(new Report);
     listeners.Append(new Watchdog);
     listeners.Append(new Oracle);
-    return RUN_ALL_TESTS();
+    const int status = RUN_ALL_TESTS();
+    return Report::any_failed() ? 1 : status;
 }

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "support/clock.hpp"
+#include "support/file.hpp"
 #include "support/health.hpp"
 #include "support/kernel_log.hpp"
+#include "support/leaks.hpp"
 #include "support/oracle.hpp"
 #include "support/pattern.hpp"
 
@@ -109,11 +111,33 @@ TEST(Oracle, readsThreadStates) {
 
 TEST(Oracle, readsLeaks) {
     EXPECT_TRUE(parse_leaks("").empty());
-    const auto leaks = parse_leaks(
-        "unreferenced object 0xffff (size 64):\n  comm \"insmod\", pid 1\n"
-        "  backtrace:\n    kinetd_service_create\nunreferenced object 0xfffe (size 8):\n");
+    const auto leaks = parse_leaks("unreferenced object 0xffff (size 64):\n"
+                                   "  comm \"insmod\", pid 1, jiffies 4294912345 (age 10.1s)\n"
+                                   "  backtrace:\n    kinetd_service_create\n"
+                                   "unreferenced object 0xfffe (size 8):\n"
+                                   "  comm \"softirq\", pid 0, jiffies 4294912346\n");
     ASSERT_EQ(leaks.size(), 2U);
-    EXPECT_NE(leaks[0].find("kinetd_service_create"), std::string::npos);
+    EXPECT_NE(leaks[0].report.find("kinetd_service_create"), std::string::npos);
+    EXPECT_EQ(leaks[0].born, 4294912345U);
+    EXPECT_EQ(leaks[1].born, 4294912346U);
+    EXPECT_EQ(parse_jiffies("cpu: 0\n clock 0:\njiffies: 4294912345\n"), 4294912345U);
+}
+
+TEST(Oracle, knowsWhoseALeakIs) {
+    LeakHunt hunt;
+    EXPECT_EQ(hunt.test_at(7), "");
+    hunt.begin("One.first", 100);
+    hunt.begin("One.second", 200);
+    EXPECT_EQ(hunt.test_at(99), "") << "from before the tests";
+    EXPECT_EQ(hunt.test_at(100), "One.first");
+    EXPECT_EQ(hunt.test_at(199), "One.first");
+    EXPECT_EQ(hunt.test_at(200), "One.second");
+}
+
+TEST(Oracle, readsTheKernelsClock) {
+    if (has_leak_detector()) {
+        EXPECT_GT(parse_jiffies(read_file("/proc/timer_list").value()), 0U);
+    }
 }
 
 TEST(Pattern, showsAnyChange) {

@@ -9,7 +9,7 @@
 
 #include "support/clock.hpp"
 #include "support/file.hpp"
-#include "support/health.hpp"
+#include "support/leaks.hpp"
 
 namespace kinetd::suite {
 

@@ -5,15 +5,12 @@
 #include <cctype>
 #include <sstream>
 
-#include "support/clock.hpp"
 #include "support/file.hpp"
 #include "support/service.hpp"
 
 namespace kinetd::suite {
 
 namespace {
-
-constexpr const char *leak_file = "/sys/kernel/debug/kmemleak";
 
 bool is_number(const std::string &text) {
     return !text.empty() &&
@@ -93,36 +90,6 @@ std::uint64_t configured_threads() {
     for (const auto &pool : list(sysfs_root + "/pools"))
         sum += read_number(sysfs_root + "/pools/" + pool + "/threads").value();
     return sum;
-}
-
-bool has_leak_detector() {
-    return exists(leak_file);
-}
-
-std::string find_leaks() {
-    const Stopwatch age;
-    (void)write_file(leak_file, "scan");
-    // Objects younger than five seconds are left out of a report.
-    const auto wait = Milliseconds(5500) - age.elapsed();
-    if (wait > Milliseconds(0))
-        std::this_thread::sleep_for(wait);
-    (void)write_file(leak_file, "scan");
-    return read_file(leak_file).value();
-}
-
-void forget_leaks() {
-    (void)write_file(leak_file, "clear");
-}
-
-std::vector<std::string> parse_leaks(std::string_view report) {
-    std::vector<std::string> leaks;
-    for (const auto &line : split(report, '\n')) {
-        if (line.rfind("unreferenced object", 0) == 0)
-            leaks.push_back(line);
-        else if (!leaks.empty())
-            leaks.back() += "\n" + line;
-    }
-    return leaks;
 }
 
 } // namespace kinetd::suite

@@ -41,15 +41,4 @@ std::uint64_t configured_threads();
 /// The state letter in /proc/PID/stat, or 0.
 char state_of(std::string_view stat);
 
-/// Whether this kernel has kmemleak.
-bool has_leak_detector();
-
-/// Scans for unreferenced memory twice, with the five seconds between that the detector wants
-/// before it believes its eyes; returns what it reports, the objects' traces included.
-std::string find_leaks();
-/// Forgets everything reported so far.
-void forget_leaks();
-/// The reports that have to do with the project.
-std::vector<std::string> parse_leaks(std::string_view report);
-
 } // namespace kinetd::suite

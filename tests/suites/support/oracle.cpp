@@ -7,6 +7,7 @@
 #include "support/file.hpp"
 #include "support/health.hpp"
 #include "support/module.hpp"
+#include "support/report.hpp"
 #include "support/service.hpp"
 
 namespace kinetd::suite {
@@ -69,7 +70,10 @@ void Oracle::OnTestStart(const testing::TestInfo &test) {
     lines_.clear();
     allowed_.clear();
     taint_before_ = taint();
-    log_line("kinetd_suites: " + full_name(test));
+    test_ = full_name(test);
+    log_line("kinetd_suites: " + test_);
+    if (has_leak_detector())
+        leaks_.begin(test_);
 }
 
 void Oracle::OnTestEnd(const testing::TestInfo & /*test*/) {
@@ -79,10 +83,30 @@ void Oracle::OnTestEnd(const testing::TestInfo & /*test*/) {
             check_idle();
         check_unload();
         check_kernel();
+        if (leaks_.is_due())
+            check_leaks();
     } catch (const std::exception &problem) {
         complain(problem.what());
     }
     current_ = nullptr;
+}
+
+void Oracle::OnTestProgramEnd(const testing::UnitTest & /*run*/) {
+    test_.clear();
+    try {
+        check_leaks();
+    } catch (const std::exception &problem) {
+        Report::fail_late("Oracle", problem.what());
+    }
+}
+
+void Oracle::check_leaks() {
+    for (const auto &finding : leaks_.scan()) {
+        if (finding.test == test_)
+            complain("kmemleak: " + finding.report);
+        else
+            Report::fail_late(finding.test, "oracle: kmemleak: " + finding.report);
+    }
 }
 
 void Oracle::check_idle() {
@@ -132,11 +156,6 @@ void Oracle::check_unload() {
 }
 
 void Oracle::check_kernel() {
-    if (has_leak_detector()) {
-        for (const auto &leak : parse_leaks(find_leaks()))
-            complain("kmemleak: " + leak);
-        forget_leaks();
-    }
     if (taint() != taint_before_)
         complain("the kernel's taint went from " + std::to_string(taint_before_) + " to " +
                  std::to_string(taint()));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/kernel_log.hpp"
+#include "support/leaks.hpp"
 
 namespace kinetd::suite {
 
@@ -23,6 +24,7 @@ class Oracle : public testing::EmptyTestEventListener {
 public:
     void OnTestStart(const testing::TestInfo &test) override;
     void OnTestEnd(const testing::TestInfo &test) override;
+    void OnTestProgramEnd(const testing::UnitTest &run) override;
 
     /// Lines that hold `text` are no trouble until the running test ends: faults put in by the
     /// test are announced by the kernel in words that it otherwise uses for real ones.
@@ -36,9 +38,12 @@ private:
     void check_idle();
     void check_unload();
     void check_kernel();
+    void check_leaks();
     static void complain(const std::string &what);
 
     static Oracle *current_;
+    std::string test_; ///< the running one
+    LeakHunt leaks_;
     std::unique_ptr<KernelLog> log_;
     std::vector<std::string> lines_;
     std::vector<std::string> allowed_;

@@ -2,6 +2,7 @@
 #include "support/report.hpp"
 
 #include <cstdio>
+#include <set>
 #include <string>
 
 #include "support/clock.hpp"
@@ -10,13 +11,9 @@ namespace kinetd::suite {
 
 namespace {
 
-struct Counts {
-    int passed = 0;
-    int failed = 0;
-    int skipped = 0;
-};
-
-Counts counts;
+std::set<std::string> passed;
+std::set<std::string> failed;
+std::set<std::string> skipped;
 std::string running;
 std::string reason;
 Stopwatch whole;
@@ -42,15 +39,15 @@ void Report::OnTestEnd(const testing::TestInfo &test) {
     const auto &result = *test.result();
     const auto took = static_cast<long>(result.elapsed_time());
     if (result.Failed()) {
-        counts.failed++;
+        failed.insert(running);
         std::printf("FAIL %s (%ld ms)\n", running.c_str(), took);
     } else if (result.Skipped()) {
-        counts.skipped++;
+        skipped.insert(running);
         const auto start = reason.find_first_not_of(" \n");
         std::printf("skip %s: %s\n", running.c_str(),
                     start == std::string::npos ? "" : reason.c_str() + start);
     } else {
-        counts.passed++;
+        passed.insert(running);
         const auto check = static_cast<long>(whole.elapsed().count()) - took;
         std::printf("ok %s (%ld ms, then %ld ms of checks)\n", running.c_str(), took, check);
     }
@@ -61,10 +58,21 @@ void Report::OnTestProgramEnd(const testing::UnitTest & /*run*/) {
     print_summary();
 }
 
+void Report::fail_late(const std::string &test, const std::string &what) {
+    std::printf("  %s\nFAIL %s (found after it had ended)\n", what.c_str(), test.c_str());
+    std::fflush(stdout);
+    passed.erase(test);
+    failed.insert(test);
+}
+
+bool Report::any_failed() {
+    return !failed.empty();
+}
+
 void Report::print_summary() {
-    std::printf("%d passed, %d failed", counts.passed, counts.failed);
-    if (counts.skipped != 0)
-        std::printf(", %d skipped", counts.skipped);
+    std::printf("%zu passed, %zu failed", passed.size(), failed.size());
+    if (!skipped.empty())
+        std::printf(", %zu skipped", skipped.size());
     std::printf("\n");
     std::fflush(stdout);
 }
@@ -72,7 +80,7 @@ void Report::print_summary() {
 void Report::give_up(const char *why) {
     std::printf("FAIL %s (%ld ms): %s\n", running.c_str(),
                 static_cast<long>(whole.elapsed().count()), why);
-    counts.failed++;
+    failed.insert(running);
     print_summary();
 }
 
