@@ -16,11 +16,13 @@
 #include "source.h"
 #include "sysfs.h"
 
+#define KINETD_VERSION "0.1.0"
+
 static struct kobject *kinetd_dir;
 
 static ssize_t version_show(struct kobject *kobj, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", THIS_MODULE->version);
+	return sysfs_emit(buf, "%s\n", KINETD_VERSION);
 }
 
 static int new_pool_store(struct kobject *kobj, const char *name)
@@ -137,5 +139,5 @@ module_init(kinetd_init);
 module_exit(kinetd_exit);
 
 MODULE_DESCRIPTION("kinetd: in-kernel servers, their threads and their sockets");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(KINETD_VERSION);
 MODULE_LICENSE("GPL");
