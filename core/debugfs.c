@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /sys/kernel/debug/kinetd/connections: a line a connection. */
+/*
+ * /sys/kernel/debug/kinetd/connections: a line a connection.
+ *
+ * A reader holds kinetd_mutex, which keeps the workers, and for each few lines
+ * the worker's lock, which keeps its connections.
+ */
 #include <linux/debugfs.h>
 #include <linux/inet.h>
 #include <linux/jiffies.h>
@@ -40,33 +45,91 @@ static void print_connection(struct seq_file *seq, const struct kinetd_connectio
 		   conn->blocked ? " blocked" : "", conn->finishing ? " finishing" : "");
 }
 
-/* Print as many of a worker's connections as the buffer takes, whole. */
-static void print_worker(struct kinetd_worker *worker, void *arg)
-{
-	struct kinetd_connection *conn;
-	struct kinetd_endpoint *ep;
-	struct seq_file *seq = arg;
+#define LINES_AT_ONCE	32
 
-	/* it is in worker->endpoints, so its socket and its service are there */
-	spin_lock(&worker->lock);
-	list_for_each_entry(ep, &worker->endpoints, siblings) {
-		conn = kinetd_endpoint_connection(ep);
-		if (conn)
-			print_connection(seq, conn, worker);
-		if (seq_has_overflowed(seq))
-			break;
+/**
+ * struct connections_cursor - a few lines of a worker
+ * @worker: whose
+ * @skip: its endpoints that come before
+ */
+struct connections_cursor {
+	struct kinetd_worker	*worker;
+	unsigned int		skip;
+};
+
+static void *cursor_seek(struct connections_cursor *cursor, loff_t pos)
+{
+	unsigned int n;
+
+	for (n = 0; (cursor->worker = kinetd_pools_worker(n)); n++) {
+		loff_t pieces = DIV_ROUND_UP(READ_ONCE(cursor->worker->nr_endpoints),
+					     LINES_AT_ONCE);
+
+		if (pos < pieces) {
+			cursor->skip = pos * LINES_AT_ONCE;
+			return cursor;
+		}
+		pos -= pieces;
 	}
-	spin_unlock(&worker->lock);
+	return NULL;
 }
 
-static int connections_show(struct seq_file *seq, void *unused)
+static void *connections_start(struct seq_file *seq, loff_t *pos)
 {
 	mutex_lock(&kinetd_mutex);
-	kinetd_pools_visit_workers(print_worker, seq);
+	return cursor_seek(seq->private, *pos);
+}
+
+static void *connections_next(struct seq_file *seq, void *cursor, loff_t *pos)
+{
+	return cursor_seek(cursor, ++*pos);
+}
+
+static void connections_stop(struct seq_file *seq, void *cursor)
+{
 	mutex_unlock(&kinetd_mutex);
+}
+
+static int connections_show(struct seq_file *seq, void *v)
+{
+	struct connections_cursor *cursor = v;
+	struct kinetd_connection *conn;
+	struct kinetd_endpoint *ep;
+	unsigned int i = 0;
+
+	spin_lock(&cursor->worker->lock);
+	list_for_each_entry(ep, &cursor->worker->endpoints, siblings) {
+		if (i++ < cursor->skip)
+			continue;
+		if (i > cursor->skip + LINES_AT_ONCE)
+			break;
+		conn = kinetd_endpoint_connection(ep);
+		if (conn)
+			print_connection(seq, conn, cursor->worker);
+	}
+	spin_unlock(&cursor->worker->lock);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(connections);
+
+static const struct seq_operations connections_seq_ops = {
+	.start	= connections_start,
+	.next	= connections_next,
+	.stop	= connections_stop,
+	.show	= connections_show,
+};
+
+static int connections_open(struct inode *inode, struct file *file)
+{
+	return seq_open_private(file, &connections_seq_ops, sizeof(struct connections_cursor));
+}
+
+static const struct file_operations connections_fops = {
+	.owner		= THIS_MODULE,
+	.open		= connections_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= seq_release_private,
+};
 
 void kinetd_debugfs_init(void)
 {

@@ -293,6 +293,22 @@ void kinetd_pools_visit_workers(kinetd_worker_fn fn, void *arg)
 	}
 }
 
+/* the worker that kinetd_pools_visit_workers() comes to after @n others, or NULL */
+struct kinetd_worker *kinetd_pools_worker(unsigned int n)
+{
+	struct kinetd_workers *set;
+	struct kinetd_pool *pool;
+
+	lockdep_assert_held(&kinetd_mutex);
+	list_for_each_entry(pool, &pools, entry) {
+		set = kinetd_pool_workers(pool);
+		if (n < set->nr)
+			return set->worker[n];
+		n -= set->nr;
+	}
+	return NULL;
+}
+
 void kinetd_pool_free(struct kinetd_pool *pool)
 {
 	free_cpumask_var(pool->cpus);

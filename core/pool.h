@@ -63,6 +63,7 @@ struct kinetd_worker *kinetd_pool_pick(struct kinetd_pool *pool, int cpu);
 struct kinetd_workers *kinetd_pool_workers(const struct kinetd_pool *pool);
 void kinetd_pool_free(struct kinetd_pool *pool);
 void kinetd_pools_visit_workers(kinetd_worker_fn fn, void *arg);
+struct kinetd_worker *kinetd_pools_worker(unsigned int n);
 
 int kinetd_pool_set_threads(struct kinetd_pool *pool, unsigned int threads);
 int kinetd_pool_set_cpus(struct kinetd_pool *pool, const struct cpumask *cpus);
