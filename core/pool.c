@@ -13,6 +13,7 @@
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/sched.h>
+#include <linux/sched/isolation.h>
 #include <linux/slab.h>
 
 #include "pool.h"
@@ -325,7 +326,8 @@ static struct kinetd_pool *pool_alloc(void)
 		kfree(pool);
 		return NULL;
 	}
-	cpumask_copy(pool->cpus, cpu_possible_mask);
+	/* a CPU that was isolated is left alone unless somebody writes it into cpus */
+	cpumask_copy(pool->cpus, housekeeping_cpumask(HK_TYPE_KTHREAD));
 	kobject_init(&pool->kobj, &kinetd_pool_type);
 	return pool;
 }
@@ -340,6 +342,17 @@ static void pool_stop(struct kinetd_pool *pool)
 	kvfree(set);
 }
 
+/* One for each of its CPUs that is online */
+static unsigned int pool_default_threads(const struct kinetd_pool *pool)
+{
+	unsigned int threads = 0;
+	int cpu;
+
+	for_each_cpu_and(cpu, pool->cpus, cpu_online_mask)
+		threads++;
+	return clamp(threads, 1U, (unsigned int)KINETD_THREADS_MAX);
+}
+
 static int pool_create_locked(const char *name)
 {
 	struct kinetd_pool *pool;
@@ -350,7 +363,7 @@ static int pool_create_locked(const char *name)
 	pool = pool_alloc();
 	if (!pool)
 		return -ENOMEM;
-	err = pool_resize(pool, name, num_online_cpus());
+	err = pool_resize(pool, name, pool_default_threads(pool));
 	if (err)
 		goto put;
 	err = kobject_add(&pool->kobj, pools_dir, "%s", name);
@@ -366,7 +379,7 @@ put:
 }
 
 /**
- * kinetd_pool_create() - make a pool with a worker for each online CPU
+ * kinetd_pool_create() - make a pool with a worker for each CPU that is online and not isolated
  * @name: its name
  *
  * Return: 0, -EINVAL (a bad name), -EEXIST, -ENOMEM.
