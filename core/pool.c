@@ -345,12 +345,8 @@ static void pool_stop(struct kinetd_pool *pool)
 /* One for each of its CPUs that is online */
 static unsigned int pool_default_threads(const struct kinetd_pool *pool)
 {
-	unsigned int threads = 0;
-	int cpu;
-
-	for_each_cpu_and(cpu, pool->cpus, cpu_online_mask)
-		threads++;
-	return clamp(threads, 1U, (unsigned int)KINETD_THREADS_MAX);
+	return clamp_t(unsigned int, cpumask_weight_and(pool->cpus, cpu_online_mask), 1,
+		       KINETD_THREADS_MAX);
 }
 
 static int pool_create_locked(const char *name)
