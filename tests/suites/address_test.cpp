@@ -135,6 +135,19 @@ TEST_F(Address, takenAddressKeepsTheOldOneServing) {
     expect_service();
 }
 
+TEST_F(Address, doesNotJoinAnothersSharedPort) {
+    // Another's SO_REUSEPORT is not for us, nor ours for it.
+    const auto occupant = listen_on({"127.0.0.9", port_}, true);
+    ASSERT_TRUE(occupant.ok()) << occupant.text();
+    EXPECT_EQ(service_.set("address", "127.0.0.9").code(), EADDRINUSE);
+    EXPECT_EQ(service_.set("address", "0.0.0.0").code(), EADDRINUSE);
+    EXPECT_EQ(service_.get("address"), "127.0.0.1");
+    ASSERT_TRUE(service_.set("address", "127.0.0.2").ok());
+    ASSERT_TRUE(service_.set("address", "127.0.0.1").ok());
+    EXPECT_EQ(listen_on(at(), true).code(), EADDRINUSE);
+    expect_service();
+}
+
 TEST_F(Address, sameValueAgainChangesNothing) {
     Traffic traffic(at(), 4);
     ASSERT_TRUE(traffic.flows());

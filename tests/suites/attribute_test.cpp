@@ -329,14 +329,16 @@ void expect_name_rules(const std::string &make, const std::string &remove,
         EXPECT_TRUE(code == EINVAL || code == ENOENT) << remove << ": " << code;
     }
     EXPECT_EQ(write(make, std::string(4000, 'a')), EINVAL);
+    const std::string prefix = sysfs_root + "/" + folder + "/";
     for (const std::string good :
          {"a", "0", "-", "_", "a-b_c0", "aaaaaaaaaabbbbbbbbbbccccccccccd"}) {
         EXPECT_EQ(write(make, good), 0) << good;
-        EXPECT_TRUE(exists(sysfs_root + "/" + folder + "/" + good)) << good;
+        const std::string path = prefix + good;
+        EXPECT_TRUE(exists(path)) << good;
         EXPECT_EQ(write(make, good + "\n"), EEXIST) << good;
         EXPECT_EQ(write(remove, good + "\n"), 0) << good;
         EXPECT_EQ(write(remove, good), ENOENT) << good;
-        EXPECT_FALSE(exists(sysfs_root + "/" + folder + "/" + good)) << good;
+        EXPECT_FALSE(exists(path)) << good;
     }
 }
 

@@ -21,6 +21,13 @@ protected:
         return std::move(socket).value();
     }
 
+    std::vector<Descriptor> expect_all_served(std::size_t count) {
+        std::vector<Descriptor> sockets(count);
+        for (auto &socket : sockets)
+            socket = expect_served(at());
+        return sockets;
+    }
+
     /// A connection over a limit sees the end of its stream, and is counted nowhere but as refused.
     void expect_refused(const Endpoint &to, const ConnectOptions &options = {}) {
         const auto refused = service_.stat("connections_refused");
@@ -57,9 +64,7 @@ TEST_F(Limit, ofConnections) {
 }
 
 TEST_F(Limit, loweredEndsNobody) {
-    std::vector<Descriptor> sockets;
-    for (int i = 0; i < 5; i++)
-        sockets.push_back(expect_served(at()));
+    auto sockets = expect_all_served(5);
     ASSERT_TRUE(service_.set("max_connections", 2).ok());
     expect_refused(at());
     for (const auto &socket : sockets)
@@ -75,9 +80,7 @@ TEST_F(Limit, liftedLetsEverybodyIn) {
     const auto one = expect_served(at());
     expect_refused(at());
     ASSERT_TRUE(service_.set("max_connections", 0).ok());
-    std::vector<Descriptor> sockets;
-    for (int i = 0; i < 20; i++)
-        sockets.push_back(expect_served(at()));
+    auto sockets = expect_all_served(20);
 }
 
 TEST_F(Limit, ofASource) {
@@ -137,9 +140,7 @@ TEST_F(Limit, forgetsSourcesThatLeft) {
 
 TEST_F(Limit, refusesAStormAndKeepsServing) {
     ASSERT_TRUE(service_.set("max_connections", 10).ok());
-    std::vector<Descriptor> sockets;
-    for (int i = 0; i < 10; i++)
-        sockets.push_back(expect_served(at()));
+    auto sockets = expect_all_served(10);
     const int storm = sized(500, 200, 5000);
     for (int i = 0; i < storm; i++) {
         auto socket = start_connect(at());

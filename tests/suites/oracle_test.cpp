@@ -20,8 +20,7 @@ TEST(Oracle, seesTroubleInTheLog) {
           "BUG: KASAN: slab-use-after-free in kinetd_conn_put+0x1/0x2",
           "BUG: unable to handle page fault for address: ffffffffc0000000",
           "BUG: sleeping function called from invalid context at mm/slab.h:1",
-          "BUG kinetd_conn (Not tainted): Objects remaining in kinetd_conn on "
-          "__kmem_cache_shutdown()",
+          "BUG kinetd_conn (Not tainted): Objects remaining in kinetd_conn on shutdown",
           "kmem_cache_destroy kinetd_conn: Slab cache still has objects when called from",
           "WARNING: possible circular locking dependency detected",
           "WARNING: possible recursive locking detected",

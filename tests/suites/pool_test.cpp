@@ -65,6 +65,17 @@ TEST_F(PoolOf, threadsThatChangeUnderTraffic) {
     EXPECT_EQ(traffic.finish(), "");
 }
 
+TEST_F(PoolOf, threadsThatChangeUnderResets) {
+    // A connection that has ended may still wait in the list of a thread that is about to go.
+    Churn one(at(), Churn::Close::by_reset);
+    Churn two(at(), Churn::Close::unsent);
+    for (int i = 0; i < 3 * flips_; i++)
+        ASSERT_TRUE(pool_.set("threads", i % 2 != 0 ? 1 : 4).ok());
+    const auto removal = remove_echo();
+    EXPECT_TRUE(removal.status.ok()) << removal.status.text();
+    EXPECT_LT(removal.took, patience(seconds(2)));
+}
+
 TEST_F(PoolOf, threadsThatChangeWithFullQueues) {
     // A connection that waits for room sits in no list; its thread must not take it along.
     std::vector<Descriptor> deaf;
@@ -83,9 +94,7 @@ TEST_F(PoolOf, threadsThatChangeWithFullQueues) {
 
 TEST_F(PoolOf, idleConnectionsSurviveAChange) {
     expect_threads(pool_, "default", 8);
-    std::vector<Descriptor> sockets;
-    for (int i = 0; i < 64; i++)
-        sockets.push_back(client());
+    auto sockets = clients(64);
     for (const std::size_t count : {1, 4, 1, 8, 2}) {
         expect_threads(pool_, "default", count);
         for (const auto &socket : sockets) {

@@ -126,9 +126,7 @@ TEST_F(Connections, haveALineEach) {
 TEST_F(Connections, areListedWhileTheyComeAndGo) {
     Churn churn(at(), Churn::Close::politely);
     Churn rude(at(), Churn::Close::by_reset);
-    std::vector<Descriptor> sockets;
-    for (int i = 0; i < 200; i++)
-        sockets.push_back(client());
+    auto sockets = clients(200);
     for (int i = 0; i < 100; i++)
         ASSERT_TRUE(read_file(file).ok());
     EXPECT_GE(lines_with("tcp_echo"), 200U);

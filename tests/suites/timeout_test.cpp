@@ -2,6 +2,7 @@
 /// \file
 /// Connections that do nothing, and those that take nothing, end when their time is up.
 #include "support/fixture.hpp"
+#include "support/health.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -23,6 +24,37 @@ TEST_F(Timeout, endsAnIdleConnection) {
     EXPECT_TRUE(service_.reaches("connections_timed_out", 1));
     EXPECT_TRUE(service_.reaches("connections_active", 0));
     EXPECT_EQ(service_.stat("connections_closed"), 1U);
+}
+
+TEST_F(Timeout, ofIdlenessIsAsLongAsItSays) {
+    const auto limit = patience(Milliseconds(1000));
+    ASSERT_TRUE(service_.set("idle_timeout_ms", limit.count()).ok());
+    auto socket = client();
+    ASSERT_TRUE(round_trip(socket, "x").ok());
+    const Stopwatch watch;
+    EXPECT_EQ(wait_for_end(socket, limit * 3), Ending::finished);
+    EXPECT_GE(watch.elapsed(), limit * 9 / 10);
+    EXPECT_LT(watch.elapsed(), limit * 3 / 2);
+}
+
+TEST_F(Timeout, ofIdlenessDoesNotWakeTheThreadsForWhoIsFinishing) {
+    // All is sent and the end announced, and the peer takes nothing: only the send timeout ends it,
+    // and until then nobody has anything to do.
+    ASSERT_TRUE(service_.set("idle_timeout_ms", 300).ok());
+    auto socket = client({.receive_buffer = 4096, .send_buffer = 16384});
+    ASSERT_TRUE(fill(socket, patience(Milliseconds(50))).ok());
+    ASSERT_TRUE(half_close(socket).ok());
+    const auto switches = [] {
+        std::uint64_t sum = 0;
+        for (const auto &thread : worker_threads())
+            sum += context_switches(thread.pid);
+        return sum;
+    };
+    (void)wait_for([&] { return service_.stat("connections_timed_out") != 0; },
+                   patience(Milliseconds(500)));
+    const auto before = switches();
+    EXPECT_FALSE(wait_for([&] { return switches() > before + 60; }, seconds(2)))
+        << switches() - before << " times in two seconds";
 }
 
 TEST_F(Timeout, endsAConnectionThatNeverSaidAnything) {
@@ -138,9 +170,7 @@ TEST_F(Timeout, ofSendingEndsAPeerThatHasVanished) {
 }
 
 TEST_F(Timeout, ofIdlenessEndsManyAtOnce) {
-    std::vector<Descriptor> sockets;
-    for (int i = 0; i < 200; i++)
-        sockets.push_back(client());
+    auto sockets = clients(200);
     ASSERT_TRUE(wait_for([&] { return service_.active() == 200; }, patience(seconds(5))));
     ASSERT_TRUE(service_.set("idle_timeout_ms", 300).ok());
     EXPECT_TRUE(service_.reaches("connections_timed_out", 200, patience(seconds(15))));

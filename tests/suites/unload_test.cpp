@@ -56,9 +56,7 @@ TEST_F(Unload, withFullSendQueues) {
 }
 
 TEST_F(Unload, withIdleConnections) {
-    std::vector<Descriptor> sockets;
-    for (int i = 0; i < 100; i++)
-        sockets.push_back(client());
+    auto sockets = clients(100);
     ASSERT_TRUE(round_trip(sockets.back(), "the last one is served").ok());
     expect_removal();
     for (const auto &socket : sockets)

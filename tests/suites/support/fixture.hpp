@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "support/clock.hpp"
 #include "support/environment.hpp"
@@ -46,6 +47,14 @@ protected:
     }
     [[nodiscard]] Descriptor client(const ConnectOptions &options = {}) const {
         return connect_to(at(), options).value();
+    }
+
+    [[nodiscard]] std::vector<Descriptor> clients(std::size_t count,
+                                                  const ConnectOptions &options = {}) const {
+        std::vector<Descriptor> sockets(count);
+        for (auto &socket : sockets)
+            socket = client(options);
+        return sockets;
     }
 
     /// A fresh client gets a correct answer.

@@ -85,10 +85,17 @@ std::vector<Thread> worker_threads() {
     return threads;
 }
 
+std::uint64_t context_switches(int pid) {
+    static constexpr std::string_view label = "\nvoluntary_ctxt_switches:";
+    const auto status = read_file("/proc/" + std::to_string(pid) + "/status");
+    const auto at = status ? status->find(label) : std::string::npos;
+    return at == std::string::npos ? 0 : std::stoull(status->substr(at + label.size()));
+}
+
 std::uint64_t configured_threads() {
     std::uint64_t sum = 0;
     for (const auto &pool : list(sysfs_root + "/pools"))
-        sum += read_number(sysfs_root + "/pools/" + pool + "/threads").value();
+        sum += Pool(pool).number("threads");
     return sum;
 }
 

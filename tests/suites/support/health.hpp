@@ -35,6 +35,8 @@ struct Thread {
     char state;
 };
 std::vector<Thread> worker_threads();
+/// How often a thread has given up the CPU of its own will.
+std::uint64_t context_switches(int pid);
 /// How many of them there should be: the sum of pools/*/threads.
 std::uint64_t configured_threads();
 

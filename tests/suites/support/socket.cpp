@@ -93,10 +93,12 @@ Result<Descriptor> connect_to(const Endpoint &peer, const ConnectOptions &option
     return socket;
 }
 
-Result<Descriptor> listen_on(const Endpoint &at) {
+Result<Descriptor> listen_on(const Endpoint &at, bool share_port) {
     Descriptor socket(::socket(at.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket)
         return last_error("socket");
+    if (share_port)
+        (void)set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
     if (::bind(socket.get(), at.data(), at.size()) != 0)
         return last_error("bind");
     if (::listen(socket.get(), 16) != 0)

@@ -51,7 +51,7 @@ Result<Descriptor> connect_to(const Endpoint &peer, const ConnectOptions &option
 Result<Descriptor> start_connect(const Endpoint &peer, const ConnectOptions &options = {});
 
 /// A listening socket of the test's own, to take a port away.
-Result<Descriptor> listen_on(const Endpoint &at);
+Result<Descriptor> listen_on(const Endpoint &at, bool share_port = false);
 
 Status set_option(const Descriptor &socket, int level, int name, int value);
 
