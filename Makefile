@@ -7,7 +7,7 @@ KDIR ?= /lib/modules/$(KERNELRELEASE_RUNNING)/build
 K ?= 6.1 6.12 debug
 FILTER ?= *
 
-version = $(shell sed -n 's/^.define KINETD_VERSION[[:space:]]*"\(.*\)"/\1/p' include/kinetd/*.h core/*.h)
+version = $(shell sed -n 's/^.define KINETD_VERSION[[:space:]]*"\(.*\)"/\1/p' core/*.[ch])
 release = $(shell cat $(KDIR)/include/config/kernel.release)
 srcdir = $(DESTDIR)/usr/src/kinetd-$(version)
 
