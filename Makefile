@@ -19,7 +19,9 @@ modules:
 # Where protocol modules of others find the interface: headers, and per kernel the
 # symbols' checksums.
 install: modules
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) \
+		CONFIG_MODULE_SIG_ALL= modules_install
+	$(if $(DESTDIR),,depmod $(release))
 	install -d $(srcdir)/include/kinetd $(srcdir)/$(release)
 	install -m 644 include/kinetd/*.h $(srcdir)/include/kinetd
 	install -m 644 Module.symvers $(srcdir)/$(release)/Module.symvers
