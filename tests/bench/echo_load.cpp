@@ -7,6 +7,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -28,6 +29,7 @@ struct Options {
     std::uint64_t messages = 10000;
     std::uint64_t warmup = 1000;
     bool verify = true;
+    bool latency = false;
 };
 
 // A no-operation that tests/bench/profile recognises: it counts between the first and the second.
@@ -69,8 +71,8 @@ struct Connection {
     Descriptor socket;
     std::size_t sent = 0;
     std::size_t received = 0;
-    std::size_t offset =
-        0; // where in the pattern this message starts: each differs from the one before
+    std::size_t offset = 0;  // where in the pattern this message starts: never as the one before
+    std::uint64_t began = 0; // when it was sent, where that is asked for
 };
 
 class Load {
@@ -89,6 +91,7 @@ private:
     void finished(Connection &connection);
     void count();
     void report() const;
+    void report_latencies();
 
     Options options_;
     std::vector<char> pattern_;
@@ -96,6 +99,7 @@ private:
     std::vector<Connection> connections_;
     Descriptor poll_;
     int flags_ = 0;
+    std::vector<std::uint64_t> latencies_;
     std::uint64_t done_ = 0;
     std::uint64_t total_ = 0;
     std::uint64_t begin_ = 0, end_ = 0;
@@ -131,6 +135,8 @@ void Load::connect(Connection &connection, const bench::Endpoint &server) {
 }
 
 void Load::send_rest(Connection &connection) {
+    if (options_.latency)
+        connection.began = now();
     while (connection.sent < options_.bytes) {
         const ssize_t put =
             ::send(connection.socket.get(), pattern_.data() + connection.offset + connection.sent,
@@ -175,6 +181,8 @@ void Load::count() {
 }
 
 void Load::finished(Connection &connection) {
+    if (options_.latency && done_ >= options_.warmup)
+        latencies_.push_back(now() - connection.began);
     count();
     connection.sent = connection.received = 0;
     connection.offset = (connection.offset + 1) % shift;
@@ -216,6 +224,8 @@ void Load::run() {
         }
     }
     report();
+    if (options_.latency)
+        report_latencies();
 }
 
 void Load::report() const {
@@ -227,6 +237,16 @@ void Load::report() const {
         options_.connections, options_.bytes, static_cast<std::uintmax_t>(options_.messages),
         static_cast<std::uintmax_t>(elapsed), static_cast<std::intmax_t>(idle),
         static_cast<double>(elapsed) / static_cast<double>(options_.messages));
+}
+
+void Load::report_latencies() {
+    std::sort(latencies_.begin(), latencies_.end());
+    const auto at = [this](double share) {
+        return static_cast<std::uintmax_t>(latencies_[static_cast<std::size_t>(
+            share * static_cast<double>(latencies_.size() - 1))]);
+    };
+    std::printf("latency_ns p50=%ju p90=%ju p99=%ju p999=%ju max=%ju\n", at(0.5), at(0.9), at(0.99),
+                at(0.999), at(1));
 }
 
 Options parse(bench::Arguments arguments) {
@@ -247,10 +267,12 @@ Options parse(bench::Arguments arguments) {
             options.warmup = arguments.number<std::uint64_t>();
         else if (name == "--no-verify")
             options.verify = false;
+        else if (name == "--latency")
+            options.latency = true;
         else
             throw std::invalid_argument(
                 "usage: echo_load [--address A] [--port P] [--connections N] [--bytes N]"
-                " [--messages N] [--warmup N] [--no-verify]");
+                " [--messages N] [--warmup N] [--no-verify] [--latency]");
     }
     if (options.connections == 0 || options.bytes == 0 || options.messages == 0 ||
         options.warmup == 0)
