@@ -159,7 +159,7 @@ static int pool_resize(struct kinetd_pool *pool, const char *name, unsigned int 
 	pool_publish(pool, set, online);
 
 	if (old) {
-		synchronize_rcu();
+		synchronize_rcu_expedited();
 		if (nr < old->nr) {
 			kinetd_workers_hand_over(old->worker + nr, old->nr - nr,
 						 choose_in_pool, pool);
@@ -337,7 +337,7 @@ static void pool_stop(struct kinetd_pool *pool)
 	struct kinetd_workers *set = rcu_dereference_protected(pool->workers, true);
 
 	/* a kick that found a worker idle may still be about to wake it */
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 	workers_destroy(set->worker, set->nr);
 	kvfree(set);
 }

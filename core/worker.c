@@ -331,7 +331,8 @@ void kinetd_workers_hand_over(struct kinetd_worker **workers, unsigned int nr,
 		kthread_park(workers[i]->task);
 		worker_reassign(workers[i], choose, arg);
 	}
-	synchronize_rcu();
+	/* as synchronize_net() under rtnl: others wait for the mutex */
+	synchronize_rcu_expedited();
 	for (i = 0; i < nr; i++) {
 		worker_forward(workers[i]);
 		kthread_unpark(workers[i]->task);
