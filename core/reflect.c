@@ -26,6 +26,8 @@
 #define REFLECT_UNHELD_TINY	(15 * 8) /* else: TCP has room for 8 bytes in any packet */
 #define REFLECT_SPLICE_MIN	1024	/* mean bytes of a piece from which copying is dearer */
 
+#define REFLECT_FRAG_SIZE	32768	/* of a thread's page_frag, where memory allows */
+
 /* What one call sends */
 struct reflection {
 	struct bio_vec	piece[REFLECT_PIECES];
@@ -147,9 +149,25 @@ static ssize_t reflection_copy(struct reflection *r, struct sock *sk, int flags)
 	return tcp_sendmsg_locked(sk, &msg, r->len);
 }
 
-static ssize_t reflection_send(struct reflection *r, struct sock *sk, int flags)
+/*
+ * Is there room for a copy in memory that needs not be allocated and cleared?
+ * Then copying is cheaper up to many KiB: a splice also pins the pages of a
+ * local sender, who has to allocate others for its next message.
+ */
+static bool reflection_copy_is_cheap(const struct reflection *r)
 {
-	bool splice = r->held && r->len >= (size_t)r->nr * REFLECT_SPLICE_MIN;
+	const struct page_frag *frag = &current->task_frag;
+
+	if (!frag->page)
+		return r->len <= REFLECT_FRAG_SIZE;
+	return r->len <= frag->size &&
+	       (frag->offset + r->len <= frag->size || page_ref_count(frag->page) == 1);
+}
+
+static ssize_t reflection_send(struct reflection *r, struct sock *sk, int flags, bool dialogue)
+{
+	bool splice = r->held && r->len >= (size_t)r->nr * REFLECT_SPLICE_MIN &&
+		      !(dialogue && reflection_copy_is_cheap(r));
 	unsigned int i;
 	ssize_t sent;
 
@@ -175,6 +193,12 @@ static void connection_block(struct kinetd_connection *conn)
 		/* have this very run set it */
 		set_bit(KINETD_EP_TIMER, &conn->ep.flags);
 	}
+}
+
+/* With one peer on this machine, who waits for each answer? */
+static bool connection_in_dialogue(const struct kinetd_connection *conn)
+{
+	return !conn->ep.worker->patient && test_bit(KINETD_EP_LOCAL, &conn->ep.flags);
 }
 
 /**
@@ -211,7 +235,7 @@ ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len)
 
 	/* counted first: who has the answer finds it counted */
 	kinetd_service_count(conn->svc, KINETD_BYTES_SENT, r.len);
-	sent = reflection_send(&r, sk, more);
+	sent = reflection_send(&r, sk, more, connection_in_dialogue(conn));
 	done = max_t(ssize_t, sent, 0);
 	conn->bytes_sent += done;
 	if (done == r.len) {

@@ -31,7 +31,8 @@
  * all of their messages.  So the thread watches what it is woken for: for one
  * local endpoint after the other, it becomes SCHED_BATCH, which waits for its
  * turn; for the same one again and again, SCHED_NORMAL.  For packets from
- * outside it stays SCHED_NORMAL: whoever runs here is no reason to wait.
+ * outside, and from peers on other CPUs, it stays SCHED_NORMAL: whoever runs
+ * here is no reason to wait.
  */
 #include <linux/freezer.h>
 #include <linux/kthread.h>
@@ -59,8 +60,11 @@ static void worker_queue(struct kinetd_worker *worker, struct kinetd_endpoint *e
 	 * llist_add() is a full barrier: either the thread, having set idle,
 	 * sees the entry, or we see idle.
 	 */
-	if (llist_add(&ep->ready, &worker->ready) && READ_ONCE(worker->idle))
+	if (llist_add(&ep->ready, &worker->ready) && READ_ONCE(worker->idle)) {
+		WRITE_ONCE(worker->woken_here,
+			   task_cpu(worker->task) == raw_smp_processor_id());
 		wake_up_process(worker->task);
+	}
 }
 
 /**
@@ -174,7 +178,8 @@ static void worker_set_policy(struct kinetd_worker *worker, int policy)
 /* Woken for @ep alone: is that one of many, or the same again? */
 static void worker_adapt(struct kinetd_worker *worker, const struct kinetd_endpoint *ep)
 {
-	bool another = ep != worker->last && test_bit(KINETD_EP_LOCAL, &ep->flags);
+	bool another = ep != worker->last && test_bit(KINETD_EP_LOCAL, &ep->flags) &&
+		       READ_ONCE(worker->woken_here);
 
 	worker->last = ep;
 	worker->trend = clamp(worker->trend + (another ? 1 : -1), -WORKER_TREND, WORKER_TREND);

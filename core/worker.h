@@ -54,6 +54,7 @@ struct kinetd_endpoint {
  * struct kinetd_worker - one kthread of a pool
  * @ready: endpoints with something to do, newest first; anyone adds, the thread takes
  * @idle: the thread sleeps, or is about to look at @ready once more and sleep
+ * @woken_here: the last wake-up came from the CPU that the thread slept on
  * @last: endpoint that was run last, to be compared only; the thread's own
  * @trend: towards serving many (positive) or one; the thread's own
  * @patient: the thread is SCHED_BATCH; the thread's own
@@ -68,6 +69,7 @@ struct kinetd_endpoint {
 struct kinetd_worker {
 	struct llist_head	ready;
 	bool			idle;
+	bool			woken_here;
 
 	const void		*last ____cacheline_aligned_in_smp;
 	int			trend;
