@@ -18,6 +18,11 @@ build_programs() {
 	cmake --build "$PROGRAMS" >/dev/null || die "the programs do not build: cmake --build $PROGRAMS"
 }
 
+build_modules() { # KERNEL
+	[ -n "${KINETD_BENCH_MODULES-}" ] || "$ROOT/tests/vm/modules" "$1" >/dev/null ||
+		die "the modules do not build: tests/vm/modules $1"
+}
+
 boot() { # KERNEL KERNEL-ARGS COMMAND ARG...: in icount mode, one CPU
 	local kernel=$1 args=$2
 	shift 2
