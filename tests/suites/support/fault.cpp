@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "support/fault.hpp"
 
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
 #include "support/file.hpp"
 #include "support/oracle.hpp"
 
@@ -14,6 +19,23 @@ const std::vector<std::string> kinds = {"failslab", "fail_page_alloc"};
 
 void set(const std::string &kind, const std::string &knob, const std::string &value) {
     (void)write_file(debugfs + kind + "/" + knob, value);
+}
+
+/// The addresses, as the kernel prints them, where a function begins and where the next one does.
+std::pair<std::string, std::string> text_of(const std::string &function) {
+    std::set<std::string> starts;
+    std::string start;
+    std::istringstream symbols(read_file("/proc/kallsyms").value());
+    for (std::string address, type, name, rest; symbols >> address >> type >> name;
+         std::getline(symbols, rest)) {
+        if (name == function)
+            start = address;
+        starts.insert(address);
+    }
+    const auto next = starts.upper_bound(start);
+    if (start.empty() || next == starts.end())
+        throw std::runtime_error("no such function: " + function);
+    return {start, *next};
 }
 
 } // namespace
@@ -41,8 +63,27 @@ Injection::Injection() {
 
 Injection::~Injection() {
     set_probability(0);
-    for (const auto &kind : kinds)
+    for (const auto &kind : kinds) {
         set(kind, "task-filter", "N");
+        for (const char *knob : {"require-start", "require-end", "reject-start", "reject-end"})
+            set(kind, knob, "0");
+    }
+}
+
+void Injection::only_below(const std::string &function) {
+    const auto [start, end] = text_of(function);
+    for (const auto &kind : kinds) {
+        set(kind, "require-start", "0x" + start);
+        set(kind, "require-end", "0x" + end);
+    }
+}
+
+void Injection::not_below(const std::string &function) {
+    const auto [start, end] = text_of(function);
+    for (const auto &kind : kinds) {
+        set(kind, "reject-start", "0x" + start);
+        set(kind, "reject-end", "0x" + end);
+    }
 }
 
 void Injection::set_probability(int percent) {

@@ -25,6 +25,10 @@ public:
     Injection(const Injection &) = delete;
     Injection &operator=(const Injection &) = delete;
 
+    /// From here on only what happens below this function of the kernel may fail.
+    static void only_below(const std::string &function);
+    /// And from here on nothing below this one.
+    static void not_below(const std::string &function);
     /// Makes `percent` of the allocations of the marked threads fail.
     static void set_probability(int percent);
     /// Marks a thread, so that its allocations may fail.

@@ -41,6 +41,8 @@ public:
     /// Sends no more: what is out must still come back, then the stream ends.
     void finish();
 
+    /// Whether nothing is missing any more but the end of the stream.
+    [[nodiscard]] bool is_back() const { return received_ == plan_.bytes; }
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] int fd() const { return socket_.get(); }
     [[nodiscard]] std::uint64_t sent() const { return sent_; }

@@ -70,6 +70,19 @@ bool Crowd::run(Milliseconds limit) {
     return running_ == 0;
 }
 
+bool Crowd::run_until_back(Milliseconds limit) {
+    const auto settled = [](const auto &stream) {
+        return stream->state() != State::running || stream->is_back();
+    };
+    const Deadline deadline(limit);
+    while (!std::all_of(streams_.begin(), streams_.end(), settled)) {
+        if (deadline.passed())
+            return false;
+        turn(Milliseconds(std::min(deadline.left(), 200)));
+    }
+    return true;
+}
+
 void Crowd::finish() {
     for (auto &stream : streams_) {
         if (stream->state() != State::running)
@@ -106,12 +119,22 @@ bool Crowd::hashes_agree() const {
                        [](const auto &stream) { return stream->hashes_agree(); });
 }
 
+std::string Crowd::describe(std::size_t which) const {
+    return "stream " + std::to_string(which) + " of " + std::to_string(streams_.size()) + " is " +
+           streams_[which]->describe();
+}
+
+std::string Crowd::first(State wanted) const {
+    for (std::size_t i = 0; i < streams_.size(); i++)
+        if (streams_[i]->state() == wanted)
+            return describe(i);
+    return "";
+}
+
 std::string Crowd::first_not(State wanted) const {
-    for (std::size_t i = 0; i < streams_.size(); i++) {
+    for (std::size_t i = 0; i < streams_.size(); i++)
         if (streams_[i]->state() != wanted)
-            return "stream " + std::to_string(i) + " of " + std::to_string(streams_.size()) +
-                   " is " + streams_[i]->describe();
-    }
+            return describe(i);
     return "";
 }
 

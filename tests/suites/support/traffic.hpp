@@ -32,6 +32,9 @@ public:
     /// Runs until no stream is left running; false where the limit passed first.
     bool run(Milliseconds limit);
 
+    /// Runs until each stream has ended or has everything back; false where the limit passed first.
+    bool run_until_back(Milliseconds limit);
+
     void finish();
 
     [[nodiscard]] std::size_t size() const { return streams_.size(); }
@@ -39,11 +42,14 @@ public:
     [[nodiscard]] std::uint64_t received() const;
     [[nodiscard]] std::uint64_t sent() const;
     [[nodiscard]] bool hashes_agree() const;
+    /// The first stream in this state, in words; empty where there is none.
+    [[nodiscard]] std::string first(State wanted) const;
     /// The first stream in another state than `wanted`, in words; empty where there is none.
     [[nodiscard]] std::string first_not(State wanted) const;
 
 private:
     void advance(Stream &stream);
+    [[nodiscard]] std::string describe(std::size_t which) const;
 
     Descriptor epoll_;
     std::vector<std::unique_ptr<Stream>> streams_;
