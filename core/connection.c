@@ -234,7 +234,7 @@ static enum connection_verdict connection_receive(struct kinetd_connection *conn
 			return CONNECTION_AGAIN;
 		len = min(waiting, budget);
 		used = conn->svc->proto->receive(conn, len);
-		if (used < 0)
+		if (used < 0 || WARN_ON_ONCE(used > len))
 			return CONNECTION_FAILED;
 		if (used) {
 			connection_consume(conn, used);
