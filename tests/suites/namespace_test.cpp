@@ -221,7 +221,8 @@ TEST_F(NamespacePromptness, ofDeletion) {
 TEST_F(NamespacePromptness, ofIpNetnsDel) {
     // The same by the command, with clients in another namespace if there are virtual links.
     const auto run = [](const std::string &command) {
-        return std::system((command + " >/dev/null 2>&1").c_str()); // NOLINT(cert-env33-c)
+        return std::system(
+            ("{ " + command + "; } >/dev/null 2>&1").c_str()); // NOLINT(cert-env33-c)
     };
     if (run("modprobe veth; ip link add kv0 type veth peer name kv1") != 0)
         GTEST_SKIP() << "this guest has no veth";

@@ -94,7 +94,7 @@ protected:
 
 TEST_F(Race, ofWriters) {
     Hammer hammer(administrators());
-    const std::uint64_t wanted = sized<std::uint64_t>(4000, 300, 100'000);
+    const std::uint64_t wanted = sized<std::uint64_t>(4000, 200, 100'000);
     EXPECT_TRUE(wait_for([&] { return hammer.hits() >= wanted; }, patience(seconds(30))))
         << hammer.hits() << " of " << hammer.blows() << " writes worked";
     hammer.stop();
@@ -164,7 +164,7 @@ TEST_F(Race, ofPools) {
         [=, this](int i) { return service_.set("pool", i % 2 != 0 ? "default" : name(i / 2)); },
     });
     Churn churn(at(), Churn::Close::politely);
-    const std::uint64_t wanted = sized<std::uint64_t>(1000, 200, 50'000);
+    const std::uint64_t wanted = sized<std::uint64_t>(1000, 100, 50'000);
     EXPECT_TRUE(wait_for([&] { return hammer.hits() >= wanted && churn.rounds() > 50; },
                          patience(seconds(30))));
     hammer.stop();

@@ -24,7 +24,8 @@ protected:
     /// Runs a command inside; false where it fails.
     bool command(const std::string &line) const {
         return place_.run([&] {
-            return std::system((line + " >/dev/null 2>&1").c_str()) == 0; // NOLINT(cert-env33-c)
+            return std::system(("{ " + line + "; } >/dev/null 2>&1").c_str()) ==
+                   0; // NOLINT(cert-env33-c)
         });
     }
 

@@ -12,7 +12,7 @@ namespace kinetd::suite {
 namespace {
 
 constexpr const char *leak_file = "/sys/kernel/debug/kmemleak";
-constexpr std::size_t tests_to_a_scan = 20;
+constexpr std::size_t tests_to_a_scan = 32;
 
 /// The number that follows `label` in `text`, or 0.
 std::uint64_t number_after(std::string_view text, std::string_view label) {
