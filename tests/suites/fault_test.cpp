@@ -191,11 +191,11 @@ TEST_F(Fault, inTheWorkersUnderTraffic) {
             Injection::mark(thread.pid, true);
         Injection::set_probability(percent);
         // Connections may be lost for want of memory, but never a byte within one.
-        Churn polite(at(), Churn::Close::politely, {.limit = seconds(20)});
-        Churn rude(at(), Churn::Close::unsent, {.limit = seconds(20)});
+        Churn polite(at(), Churn::Close::politely, {.limit = seconds(10)});
+        Churn rude(at(), Churn::Close::unsent, {.limit = seconds(10)});
         Crowd crowd;
         (void)crowd.add(at(), 10, Plan{.bytes = 100'000});
-        (void)crowd.run(patience(seconds(2)));
+        (void)crowd.run_until_back(patience(seconds(2)));
         EXPECT_EQ(crowd.count(State::corrupt), 0U) << crowd.first_not(State::complete);
         Injection::set_probability(0);
         // And when there is memory again, everything that is still there goes on. Only an end of

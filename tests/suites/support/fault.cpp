@@ -65,8 +65,9 @@ Injection::~Injection() {
     set_probability(0);
     for (const auto &kind : kinds) {
         set(kind, "task-filter", "N");
-        for (const char *knob : {"require-start", "require-end", "reject-start", "reject-end"})
+        for (const char *knob : {"require-start", "reject-start", "reject-end"})
             set(kind, knob, "0");
+        set(kind, "require-end", "0xffffffffffffffff"); // as at boot: everywhere
     }
 }
 

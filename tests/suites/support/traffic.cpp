@@ -233,7 +233,7 @@ Status Churn::round(std::uint64_t number) {
         (void)send_all(*socket, message);
         return Done{};
     }
-    auto status = round_trip(*socket, message);
+    auto status = round_trip(*socket, message, options_.limit);
     if (!status)
         return status;
     if (how_ == Close::by_reset)
