@@ -244,8 +244,7 @@ static void service_close_listener(struct kinetd_service *svc)
  * @svc: service
  *
  * Context: kinetd_mutex.
- * Return: 0, also where it serves already, or what
- * binding says.
+ * Return: 0, also where it serves already, or what binding says.
  */
 int kinetd_service_start(struct kinetd_service *svc)
 {

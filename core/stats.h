@@ -31,7 +31,6 @@ struct kinetd_stats {
 };
 
 #define kinetd_stats_add(stats, which, n)	this_cpu_add((stats)->count[which], (n))
-#define kinetd_stats_inc(stats, which)		kinetd_stats_add(stats, which, 1)
 
 u64 kinetd_stats_sum(const struct kinetd_stats __percpu *stats, enum kinetd_counter which);
 
