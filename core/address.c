@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Addresses: their text, and their place in sockets. */
+#include <linux/export.h>
 #include <linux/inet.h>
 #include <linux/string.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
 
-#include "address.h"
+#include <kinetd/address.h>
 
 static bool address_is_group(const struct kinetd_address *addr)
 {
@@ -38,6 +39,7 @@ int kinetd_address_parse(struct kinetd_address *addr, const char *text)
 	*addr = new;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(kinetd_address_parse);
 
 /**
  * kinetd_address_print() - write an address as a literal
@@ -53,6 +55,7 @@ int kinetd_address_print(const struct kinetd_address *addr, char *buf, size_t si
 		return scnprintf(buf, size, "%pI4", &addr->v4);
 	return scnprintf(buf, size, "%pI6c", &addr->v6);
 }
+EXPORT_SYMBOL_GPL(kinetd_address_print);
 
 bool kinetd_address_equal(const struct kinetd_address *a, const struct kinetd_address *b)
 {
@@ -62,6 +65,7 @@ bool kinetd_address_equal(const struct kinetd_address *a, const struct kinetd_ad
 		return a->v4.s_addr == b->v4.s_addr;
 	return ipv6_addr_equal(&a->v6, &b->v6);
 }
+EXPORT_SYMBOL_GPL(kinetd_address_equal);
 
 /**
  * kinetd_address_to_sockaddr() - make what bind() takes
@@ -88,6 +92,7 @@ int kinetd_address_to_sockaddr(const struct kinetd_address *addr, u16 port,
 	sin6->sin6_port = htons(port);
 	return sizeof(*sin6);
 }
+EXPORT_SYMBOL_GPL(kinetd_address_to_sockaddr);
 
 /* IPv4 that came through a dual-stack socket is told as IPv4 */
 static void address_set(struct kinetd_address *addr, const struct sock *sk, __be32 v4,

@@ -14,7 +14,7 @@
 #include "connection.h"
 #include "debugfs.h"
 #include "pool.h"
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 
 static struct dentry *debugfs_dir;
 

@@ -18,7 +18,7 @@
 #include "connection.h"
 #include "listener.h"
 #include "service.h"
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 #include "worker.h"
 
 #define LISTENER_BATCH		64		/* connections accepted in one run */

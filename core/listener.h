@@ -2,7 +2,7 @@
 #ifndef _KINETD_LISTENER_H
 #define _KINETD_LISTENER_H
 
-#include "address.h"
+#include <kinetd/address.h>
 
 struct kinetd_listener;
 struct kinetd_service;

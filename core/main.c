@@ -14,7 +14,7 @@
 #include "protocol.h"
 #include "service.h"
 #include "source.h"
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 
 #define KINETD_VERSION "0.1.0"
 
@@ -51,6 +51,47 @@ static struct attribute *kinetd_attrs[] = {
 static const struct attribute_group kinetd_group = {
 	.attrs	= kinetd_attrs,
 };
+
+/**
+ * kinetd_folder_create() - add a folder of a module's own to /sys/kernel/kinetd
+ * @name: its name
+ * @group: its files, each in a &struct kinetd_attribute
+ *
+ * Context: process context.
+ * Return: the folder, to be given to kinetd_folder_remove(), or an ERR_PTR().
+ */
+struct kobject *kinetd_folder_create(const char *name, const struct attribute_group *group)
+{
+	struct kobject *folder = kzalloc(sizeof(*folder), GFP_KERNEL);
+	int err;
+
+	if (!folder)
+		return ERR_PTR(-ENOMEM);
+	err = kobject_init_and_add(folder, &kinetd_dir_type, kinetd_dir, "%s", name);
+	if (!err)
+		err = sysfs_create_group(folder, group);
+	if (err) {
+		kobject_put(folder);
+		return ERR_PTR(err);
+	}
+	return folder;
+}
+EXPORT_SYMBOL_GPL(kinetd_folder_create);
+
+/**
+ * kinetd_folder_remove() - take a folder away
+ * @folder: it, with nothing in it but its files
+ *
+ * Waits for readers and writers of its files.
+ *
+ * Context: process context, kinetd_mutex not held.
+ */
+void kinetd_folder_remove(struct kobject *folder)
+{
+	kobject_del(folder);
+	kobject_put(folder);
+}
+EXPORT_SYMBOL_GPL(kinetd_folder_remove);
 
 static int __init kinetd_dir_init(void)
 {

@@ -17,7 +17,7 @@
 #include <linux/slab.h>
 
 #include "pool.h"
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 
 static LIST_HEAD(pools);
 static struct kobject *pools_dir;

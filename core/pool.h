@@ -6,10 +6,10 @@
 #include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/rcupdate.h>
+#include <kinetd/sysfs.h>
 
 #include "worker.h"
 
-#define KINETD_NAME_MAX		31
 #define KINETD_POOL_DEFAULT	"default"
 #define KINETD_THREADS_MAX	1024
 

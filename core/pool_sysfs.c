@@ -5,7 +5,7 @@
 #include <linux/slab.h>
 
 #include "pool.h"
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 
 static struct kinetd_pool *to_pool(struct kobject *kobj)
 {

@@ -15,7 +15,7 @@
 
 #include "protocol.h"
 #include "service.h"
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 
 static LIST_HEAD(registrations);
 static struct kobject *protocols_dir;

@@ -16,7 +16,7 @@
 #include "listener.h"
 #include "protocol.h"
 #include "service.h"
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 #include "trace.h"
 
 #define SERVICE_MAX_CONNECTIONS	16384

@@ -6,7 +6,7 @@
 #include <linux/list.h>
 #include <kinetd/protocol.h>
 
-#include "address.h"
+#include <kinetd/address.h>
 #include "pool.h"
 #include "source.h"
 #include "stats.h"

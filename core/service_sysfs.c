@@ -4,7 +4,7 @@
 #include <net/net_namespace.h>
 
 #include "service.h"
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 
 static struct kinetd_service *to_service(struct kobject *kobj)
 {

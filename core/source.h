@@ -6,7 +6,7 @@
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 
-#include "address.h"
+#include <kinetd/address.h>
 
 #define KINETD_SOURCE_BITS	8
 

@@ -2,15 +2,16 @@
 /* What all files under /sys/kernel/kinetd have in common. */
 #include <linux/capability.h>
 #include <linux/ctype.h>
+#include <linux/export.h>
 #include <linux/kstrtox.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "pool.h"
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 
 /* all configuration: see sysfs.h */
 DEFINE_MUTEX(kinetd_mutex);
+EXPORT_SYMBOL_GPL(kinetd_mutex);
 
 static ssize_t sysfs_show(struct kobject *kobj, struct attribute *attr, char *buf)
 {
@@ -71,6 +72,7 @@ const struct sysfs_ops kinetd_sysfs_ops = {
 	.show	= sysfs_show,
 	.store	= sysfs_store,
 };
+EXPORT_SYMBOL_GPL(kinetd_sysfs_ops);
 
 static void dir_release(struct kobject *kobj)
 {
@@ -95,6 +97,7 @@ bool kinetd_name_valid(const char *name)
 
 	return len && len <= KINETD_NAME_MAX && !name[len];
 }
+EXPORT_SYMBOL_GPL(kinetd_name_valid);
 
 /**
  * kinetd_parse_number() - read a number that was written to a file
@@ -110,3 +113,4 @@ int kinetd_parse_number(const char *buf, unsigned int max, unsigned int *number)
 		return -EINVAL;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(kinetd_parse_number);

@@ -9,7 +9,7 @@
 #include <linux/tracepoint.h>
 #include <net/net_namespace.h>
 
-#include "address.h"
+#include <kinetd/address.h>
 #include "connection.h"
 #include "service.h"
 

@@ -41,7 +41,7 @@
 #include <linux/slab.h>
 #include <uapi/linux/sched/types.h>
 
-#include "sysfs.h"
+#include <kinetd/sysfs.h>
 #include "worker.h"
 
 #define WORKER_TREND	32	/* wake-ups of one kind that make the thread another */

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Files under /sys/kernel/kinetd, for the core and for modules that add to it:
+ * one value a file, who may write, and one lock for all that is written.
+ */
 #ifndef _KINETD_SYSFS_H
 #define _KINETD_SYSFS_H
 
@@ -12,6 +16,8 @@
  * wait for it.  Workers never take it, so its holder may wait for them.
  */
 extern struct mutex kinetd_mutex;
+
+#define KINETD_NAME_MAX		31
 
 /**
  * struct kinetd_attribute - a file
@@ -46,6 +52,9 @@ struct kinetd_attribute {
 
 extern const struct sysfs_ops kinetd_sysfs_ops;
 extern const struct kobj_type kinetd_dir_type;
+
+struct kobject *kinetd_folder_create(const char *name, const struct attribute_group *group);
+void kinetd_folder_remove(struct kobject *folder);
 
 bool kinetd_name_valid(const char *name);
 int kinetd_parse_number(const char *buf, unsigned int max, unsigned int *number);
