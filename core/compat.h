@@ -14,6 +14,10 @@
 #include <linux/socket.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+/* a header of its own since 6.6 */
+#ifdef KINETD_HAVE_NET_GSO_H
+#include <net/gso.h>
+#endif
 
 /* kernel_bind() takes a sockaddr of unspecified size since 6.19 */
 #ifdef KINETD_HAVE_SOCKADDR_UNSIZED
@@ -47,6 +51,16 @@ static inline bool kinetd_compat_skb_readable(const struct sk_buff *skb)
 	return skb_frags_readable(skb);
 #else
 	return true;
+#endif
+}
+
+/* datagrams that found the socket's receive queue full */
+static inline u32 kinetd_compat_drops(const struct sock *sk)
+{
+#ifdef KINETD_HAVE_SK_DROPS_READ
+	return sk_drops_read(sk);
+#else
+	return atomic_read(&sk->sk_drops);
 #endif
 }
 

@@ -24,6 +24,7 @@
 
 #define CONNECTION_RUN_BYTES	(64 * 1024)	/* read in one run, then it is another's turn */
 #define CONNECTION_STARVED	(HZ / 50 + 1)	/* after a send that found no memory */
+#define CONNECTION_LINGER	(2 * HZ)	/* for a peer to finish after we have */
 
 /* what a look at a connection led to */
 enum connection_verdict {
@@ -187,6 +188,7 @@ static void connection_free(struct kinetd_endpoint *ep)
 	struct kinetd_connection *conn = to_connection(ep);
 	struct kinetd_service *svc = conn->svc;
 
+	kfree(conn->rest);
 	kmem_cache_free(connection_cache, conn);
 	if (atomic_dec_and_test(&svc->open))
 		wake_up_var(&svc->open);
@@ -217,15 +219,24 @@ static void connection_consume(struct kinetd_connection *conn, u32 len)
 		WRITE_ONCE(tp->urg_data, 0);
 }
 
+/* Has the peer, or the protocol, nothing more to say, and is all of it queued? */
+static bool connection_at_end(const struct kinetd_connection *conn)
+{
+	if (conn->rest)
+		return false;
+	return conn->finish ||
+	       (!conn->transmitting && conn->sock->sk->sk_shutdown & RCV_SHUTDOWN);
+}
+
 /* Give the handler what has arrived, until it wants no more or the turn is over. */
 static enum connection_verdict connection_receive(struct kinetd_connection *conn)
 {
 	struct sock *sk = conn->sock->sk;
 	u32 budget = CONNECTION_RUN_BYTES;
-	u32 waiting, len;
+	u32 waiting = 0, len;
 	ssize_t used;
 
-	for (;;) {
+	while (!conn->finish) {
 		waiting = tcp_inq(sk);
 		connection_count_received(conn, waiting);
 		if (!waiting)
@@ -233,7 +244,7 @@ static enum connection_verdict connection_receive(struct kinetd_connection *conn
 		if (!budget)
 			return CONNECTION_AGAIN;
 		len = min(waiting, budget);
-		used = conn->svc->proto->receive(conn, len);
+		used = conn->svc->proto->receive ? conn->svc->proto->receive(conn, len) : len;
 		if (used < 0 || WARN_ON_ONCE(used > len))
 			return CONNECTION_FAILED;
 		if (used) {
@@ -244,8 +255,45 @@ static enum connection_verdict connection_receive(struct kinetd_connection *conn
 			break;
 	}
 	/* what the handler left, if anything, waits for room or for more bytes */
-	if (!conn->blocked && (sk->sk_shutdown & RCV_SHUTDOWN) && tcp_inq(sk) == waiting)
+	if (!conn->blocked && connection_at_end(conn) &&
+	    (conn->finish || tcp_inq(sk) == waiting))
 		return CONNECTION_FINISH;
+	return CONNECTION_WAIT;
+}
+
+/* Nobody will look at what has arrived. */
+static void connection_ignore_input(struct kinetd_connection *conn)
+{
+	u32 waiting = tcp_inq(conn->sock->sk);
+
+	connection_count_received(conn, waiting);
+	if (waiting)
+		connection_consume(conn, waiting);
+}
+
+/*
+ * Let the protocol send of itself, until it has no more, the send queue is full
+ * or the turn is over.
+ *
+ * Return: CONNECTION_WAIT where receiving may go on.
+ */
+static enum connection_verdict connection_transmit(struct kinetd_connection *conn)
+{
+	u64 start = conn->bytes_sent, before;
+	int more;
+
+	while (conn->transmitting && !conn->blocked && !conn->finish) {
+		if (conn->bytes_sent - start >= CONNECTION_RUN_BYTES)
+			return CONNECTION_AGAIN;
+		before = conn->bytes_sent;
+		more = conn->svc->proto->transmit(conn);
+		if (more < 0)
+			return CONNECTION_FAILED;
+		conn->transmitting = more;
+		/* who wants to go on, and sent nothing, waits for an event as all do */
+		if (conn->bytes_sent == before)
+			break;
+	}
 	return CONNECTION_WAIT;
 }
 
@@ -274,12 +322,30 @@ static bool connection_has_unacked(const struct kinetd_connection *conn)
 	return !tcp_rtx_and_write_queues_empty(conn->sock->sk);
 }
 
+/*
+ * Where we finish first, what the peer still sends must not find us gone: it
+ * would be answered by a reset, which can overtake what the peer has yet to read.
+ */
+static enum connection_verdict connection_linger(struct kinetd_connection *conn)
+{
+	if (!conn->lingering) {
+		conn->lingering = true;
+		conn->linger = jiffies + CONNECTION_LINGER;
+		/* have this very run set it */
+		set_bit(KINETD_EP_TIMER, &conn->ep.flags);
+	}
+	return time_before(jiffies, conn->linger) ? CONNECTION_WAIT : CONNECTION_DONE;
+}
+
 /* TCP sends no FIN, and says nothing, where it has no memory for one. */
 static enum connection_verdict connection_finished(struct kinetd_connection *conn)
 {
+	connection_ignore_input(conn);
 	if (connection_has_unacked(conn))
 		return CONNECTION_WAIT;
-	return conn->sock->sk->sk_state == TCP_FIN_WAIT2 ? CONNECTION_DONE : CONNECTION_FAILED;
+	if (conn->sock->sk->sk_state != TCP_FIN_WAIT2)
+		return CONNECTION_FAILED;
+	return connection_linger(conn);
 }
 
 static enum connection_verdict connection_serve(struct kinetd_connection *conn)
@@ -290,8 +356,18 @@ static enum connection_verdict connection_serve(struct kinetd_connection *conn)
 		return sk->sk_err ? CONNECTION_FAILED : CONNECTION_DONE;
 	if (unlikely(conn->finishing))
 		return connection_finished(conn);
+	if (!conn->svc->proto->receive)
+		connection_ignore_input(conn);
 	if (unlikely(!connection_unblock(conn)))
 		return CONNECTION_WAIT;
+	if (unlikely(conn->rest) && kinetd_connection_flush(conn))
+		return conn->blocked ? CONNECTION_WAIT : CONNECTION_FAILED;
+	if (unlikely(conn->transmitting)) {
+		enum connection_verdict verdict = connection_transmit(conn);
+
+		if (verdict != CONNECTION_WAIT)
+			return verdict;
+	}
 	return connection_receive(conn);
 }
 
@@ -343,9 +419,11 @@ static enum connection_verdict connection_check_time(struct kinetd_connection *c
 		if (time_before(end, next))
 			next = end;
 	}
+	if (conn->lingering && time_before(conn->linger, next))
+		next = conn->linger;
 	if (conn->starved)
 		next = now + CONNECTION_STARVED;
-	if (watched || conn->starved || (idle_ms && !conn->finishing))
+	if (watched || conn->starved || conn->lingering || (idle_ms && !conn->finishing))
 		mod_timer(&conn->timer, next);
 	else
 		timer_delete(&conn->timer);
@@ -473,6 +551,7 @@ static struct kinetd_connection *connection_alloc(struct kinetd_service *svc,
 	conn->data_ready = data_ready;
 	conn->opened = jiffies;
 	conn->active = jiffies;
+	conn->transmitting = svc->proto->transmit;
 	timer_setup(&conn->timer, connection_timer, 0);
 	return conn;
 }

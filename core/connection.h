@@ -32,6 +32,13 @@
  * @corked: what was sent last was announced as having more behind it
  * @finishing: our FIN is queued; waits for the peer to acknowledge everything
  * @watched: something waits for acknowledgment, @stalled is valid
+ * @transmitting: the protocol's transmit() has not said yet that it is done
+ * @finish: the handler wants no more than what is queued sent, then FIN
+ * @lingering: the peer has everything; @linger is valid
+ * @linger: jiffies when the peer has had its time to finish too
+ * @rest: of what a handler sent and TCP had no room for, or NULL
+ * @rest_len: bytes in @rest
+ * @rest_sent: of these
  *
  * All but @ep, @svc and @sock belongs to the worker's thread.  The callbacks
  * run under the socket lock, as does whatever changes what they look at.
@@ -60,6 +67,13 @@ struct kinetd_connection {
 	bool			corked;
 	bool			finishing;
 	bool			watched;
+	bool			transmitting;
+	bool			finish;
+	bool			lingering;
+	u32			rest_len;
+	u32			rest_sent;
+	void			*rest;
+	unsigned long		linger;
 };
 
 int kinetd_connections_init(void);
@@ -68,6 +82,8 @@ void kinetd_connections_exit(void);
 int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
 			   void (*data_ready)(struct sock *sk));
 struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep);
+void kinetd_connection_block(struct kinetd_connection *conn);
+int kinetd_connection_flush(struct kinetd_connection *conn);
 void kinetd_connection_close_socket(struct socket *sock);
 
 #endif /* _KINETD_CONNECTION_H */

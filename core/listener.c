@@ -10,11 +10,9 @@
 #include <linux/completion.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
-#include <linux/workqueue.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
-#include "compat.h"
 #include "connection.h"
 #include "listener.h"
 #include "service.h"
@@ -29,6 +27,7 @@
 
 /**
  * struct kinetd_listener - a listening socket
+ * @binding: what its service knows of it
  * @ep: its place among its worker's endpoints
  * @sock: the socket
  * @svc: its service
@@ -38,6 +37,7 @@
  * @closed: the worker is done with it
  */
 struct kinetd_listener {
+	struct kinetd_binding	binding;
 	struct kinetd_endpoint	ep;
 	struct socket		*sock;
 	struct kinetd_service	*svc;
@@ -50,6 +50,11 @@ struct kinetd_listener {
 static struct kinetd_listener *to_listener(struct kinetd_endpoint *ep)
 {
 	return container_of(ep, struct kinetd_listener, ep);
+}
+
+static struct kinetd_listener *from_binding(struct kinetd_binding *binding)
+{
+	return container_of(binding, struct kinetd_listener, binding);
 }
 
 static void listener_data_ready(struct sock *sk)
@@ -70,10 +75,8 @@ static void listener_data_ready(struct sock *sk)
  * Before it listens, since BPF may want sk_user_data from then on.  Children
  * inherit neither that, being marked NOCOPY, nor yet the callback.
  */
-static void listener_claim(struct kinetd_listener *listener)
+static void listener_claim(struct kinetd_listener *listener, struct sock *sk)
 {
-	struct sock *sk = listener->sock->sk;
-
 	write_lock_bh(&sk->sk_callback_lock);
 	listener->data_ready = sk->sk_data_ready;
 	__rcu_assign_sk_user_data_with_flags(sk, listener, SK_USER_DATA_NOCOPY);
@@ -161,31 +164,12 @@ static const struct kinetd_endpoint_ops listener_ops = {
 	.free	= listener_free,
 };
 
-/**
- * struct listener_bind - one try to bind and listen
- * @work: runs it
- * @listener: whose socket to make
- * @addr: where
- * @port: where
- * @replaced: listener on the same port that may overlap, or NULL
- * @err: result
- *
- * Done by a kworker: whoever writes to a file lends the socket neither
- * credentials (that write needs CAP_NET_ADMIN, which suffices) nor its memory
- * cgroup nor its security label.
- */
-struct listener_bind {
-	struct work_struct		work;
-	struct kinetd_listener		*listener;
-	const struct kinetd_address	*addr;
-	u16				port;
-	struct kinetd_listener		*replaced;
-	int				err;
-};
-
 /* What accepted connections inherit */
-static void listener_set_options(struct sock *sk, const struct kinetd_address *addr)
+static void listener_prepare(struct sock *sk, void *arg)
 {
+	struct kinetd_listener *listener = arg;
+
+	listener_claim(listener, sk);
 	sock_set_reuseaddr(sk);
 	sock_set_keepalive(sk);
 	tcp_sock_set_nodelay(sk);
@@ -194,92 +178,31 @@ static void listener_set_options(struct sock *sk, const struct kinetd_address *a
 	/* the urgent byte stays in the stream, where it can be neither lost nor stuck */
 	sock_set_flag(sk, SOCK_URGINLINE);
 	WRITE_ONCE(tcp_sk(sk)->notsent_lowat, LISTENER_NOTSENT_LOWAT);
-	if (addr->family == AF_INET6)
-		sk->sk_ipv6only = false;
 	release_sock(sk);
 }
 
-static void listener_set_reuseport(struct kinetd_listener *listener, bool on)
+static int listener_complete(struct socket *sock, void *arg)
 {
-	struct sock *sk = listener->sock->sk;
+	struct kinetd_listener *listener = arg;
 
-	lock_sock(sk);
-	sk->sk_reuseport = on;
-	release_sock(sk);
-}
-
-static int socket_bind_listen(struct socket *sock, const struct listener_bind *bind)
-{
-	struct sockaddr_storage ss;
-	int len, err;
-
-	len = kinetd_address_to_sockaddr(bind->addr, bind->port, &ss);
-	err = kernel_bind(sock, (struct kinetd_sockaddr *)&ss, len);
-	return err ?: kernel_listen(sock, kinetd_service_backlog(bind->listener->svc));
-}
-
-/*
- * The socket that is replaced may be in the way: 127.0.0.1 and 0.0.0.0 on one
- * port.  For the moment of binding the two are let share it; with any other
- * socket the new one still conflicts, since it shares its uid with none.
- */
-static int bind_beside(struct socket *sock, const struct listener_bind *bind)
-{
-	int err;
-
-	listener_set_reuseport(bind->replaced, true);
-	listener_set_reuseport(bind->listener, true);
-	err = socket_bind_listen(sock, bind);
-	listener_set_reuseport(bind->listener, false);
-	listener_set_reuseport(bind->replaced, false);
-	return err;
-}
-
-static int bind_socket(const struct listener_bind *bind, bool beside)
-{
-	struct kinetd_listener *listener = bind->listener;
-	struct socket *sock;
-	int err;
-
-	err = sock_create_kern(listener->svc->net, bind->addr->family, SOCK_STREAM, IPPROTO_TCP,
-			       &sock);
-	if (err)
-		return err;
-	listener->sock = sock;
-	/* SO_REUSEPORT shares among the sockets of one uid: ours share with nobody else's */
-	SOCK_INODE(sock)->i_uid = INVALID_UID;
-	listener_claim(listener);
-	listener_set_options(sock->sk, bind->addr);
-	err = beside ? bind_beside(sock, bind) : socket_bind_listen(sock, bind);
-	if (err)
-		sock_release(sock);
-	return err;
-}
-
-static void bind_work(struct work_struct *work)
-{
-	struct listener_bind *bind = container_of(work, struct listener_bind, work);
-
-	bind->err = bind_socket(bind, false);
-	if (bind->err == -EADDRINUSE && bind->replaced)
-		bind->err = bind_socket(bind, true);
+	return kernel_listen(sock, kinetd_service_backlog(listener->svc));
 }
 
 static int listener_bind(struct kinetd_listener *listener, const struct kinetd_address *addr,
 			 u16 port, struct kinetd_listener *replaced)
 {
-	struct listener_bind bind = {
-		.listener	= listener,
+	const struct kinetd_bind bind = {
+		.net		= listener->svc->net,
+		.type		= SOCK_STREAM,
 		.addr		= addr,
 		.port		= port,
-		.replaced	= replaced && listener->svc->port == port ? replaced : NULL,
+		.beside		= replaced && listener->svc->port == port ? replaced->sock->sk : NULL,
+		.prepare	= listener_prepare,
+		.complete	= listener_complete,
+		.arg		= listener,
 	};
 
-	INIT_WORK_ONSTACK(&bind.work, bind_work);
-	queue_work(system_unbound_wq, &bind.work);
-	flush_work(&bind.work);
-	destroy_work_on_stack(&bind.work);
-	return bind.err;
+	return kinetd_bind(&bind, &listener->sock);
 }
 
 /* Hand the bound listener to a worker.  Connections may have come before that. */
@@ -296,20 +219,9 @@ static void listener_serve(struct kinetd_listener *listener)
 	kinetd_endpoint_kick(&listener->ep);
 }
 
-/**
- * kinetd_listener_open() - listen for a service
- * @svc: service; its pool serves the listener
- * @addr: where
- * @port: where, host byte order
- * @replaced: the service's listener that this one replaces, or NULL
- *
- * Context: kinetd_mutex.
- * Return: the listener, to be closed with
- * kinetd_listener_close(), or what binding says as an ERR_PTR().
- */
-struct kinetd_listener *kinetd_listener_open(struct kinetd_service *svc,
-					     const struct kinetd_address *addr, u16 port,
-					     struct kinetd_listener *replaced)
+static struct kinetd_binding *listener_open(struct kinetd_service *svc,
+					    const struct kinetd_address *addr, u16 port,
+					    struct kinetd_binding *replaced)
 {
 	struct kinetd_listener *listener;
 	int err;
@@ -317,29 +229,25 @@ struct kinetd_listener *kinetd_listener_open(struct kinetd_service *svc,
 	listener = kzalloc(sizeof(*listener), GFP_KERNEL);
 	if (!listener)
 		return ERR_PTR(-ENOMEM);
+	listener->binding.ops = &kinetd_listener_ops;
 	listener->svc = svc;
 	init_completion(&listener->closed);
 	kinetd_endpoint_init(&listener->ep, &listener_ops);
 
-	err = listener_bind(listener, addr, port, replaced);
+	err = listener_bind(listener, addr, port, replaced ? from_binding(replaced) : NULL);
 	if (err) {
 		kfree(listener);
 		return ERR_PTR(err);
 	}
 	timer_setup(&listener->retry, listener_retry, 0);
 	listener_serve(listener);
-	return listener;
+	return &listener->binding;
 }
 
-/**
- * kinetd_listener_close() - stop listening
- * @listener: listener, gone afterwards
- * @serve_waiting: accept first who is connected and waits; else these are reset
- *
- * Context: kinetd_mutex.  Waits for its worker.
- */
-void kinetd_listener_close(struct kinetd_listener *listener, bool serve_waiting)
+/* Where who is connected and waits is not to be served, these are reset. */
+static void listener_close(struct kinetd_binding *binding, bool serve_waiting)
 {
+	struct kinetd_listener *listener = from_binding(binding);
 	struct kinetd_worker *worker = listener->ep.worker;
 
 	lockdep_assert_held(&kinetd_mutex);
@@ -355,15 +263,17 @@ void kinetd_listener_close(struct kinetd_listener *listener, bool serve_waiting)
 	kfree(listener);
 }
 
-/* false where somebody else (ss -K) has ended the socket */
-bool kinetd_listener_alive(const struct kinetd_listener *listener)
+static bool listener_alive(const struct kinetd_binding *binding)
 {
+	const struct kinetd_listener *listener;
+
+	listener = container_of(binding, struct kinetd_listener, binding);
 	return inet_sk_state_load(listener->sock->sk) == TCP_LISTEN;
 }
 
-void kinetd_listener_set_backlog(struct kinetd_listener *listener, unsigned int backlog)
+static void listener_set_backlog(struct kinetd_binding *binding, unsigned int backlog)
 {
-	kernel_listen(listener->sock, backlog);
+	kernel_listen(from_binding(binding)->sock, backlog);
 }
 
 static struct kinetd_worker *choose_for_listener(struct kinetd_endpoint *ep, void *arg)
@@ -376,17 +286,19 @@ static struct kinetd_worker *choose_for_listener(struct kinetd_endpoint *ep, voi
 							  lockdep_is_held(&kinetd_mutex)), -1);
 }
 
-/**
- * kinetd_listener_set_pool() - have the service's new pool serve its listener
- * @listener: listener
- *
- * When it returns, nothing is accepted into the old pool any more.
- *
- * Context: kinetd_mutex.
- */
-void kinetd_listener_set_pool(struct kinetd_listener *listener)
+/* When it returns, nothing is accepted into the old pool any more. */
+static void listener_follow_pool(struct kinetd_binding *binding)
 {
+	struct kinetd_listener *listener = from_binding(binding);
 	struct kinetd_worker *worker = listener->ep.worker;
 
 	kinetd_workers_hand_over(&worker, 1, choose_for_listener, listener);
 }
+
+const struct kinetd_binding_ops kinetd_listener_ops = {
+	.open		= listener_open,
+	.close		= listener_close,
+	.alive		= listener_alive,
+	.set_backlog	= listener_set_backlog,
+	.follow_pool	= listener_follow_pool,
+};

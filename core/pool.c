@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 
 #include "pool.h"
+#include "service.h"
 #include <kinetd/sysfs.h>
 
 static LIST_HEAD(pools);
@@ -49,6 +50,25 @@ struct kinetd_worker *kinetd_pool_pick(struct kinetd_pool *pool, int cpu)
 		return set->worker[next % set->nr];
 	next %= (set->nr - home + set->nr_homes - 1) / set->nr_homes;
 	return set->worker[home + next * set->nr_homes];
+}
+
+/**
+ * kinetd_pool_cpu() - a CPU whose packets one worker is the nearest to
+ * @pool: pool
+ * @i: the worker's number
+ *
+ * Context: kinetd_mutex.
+ * Return: the CPU's number, -1 for none.
+ */
+int kinetd_pool_cpu(const struct kinetd_pool *pool, unsigned int i)
+{
+	const struct kinetd_workers *set = kinetd_pool_workers(pool);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (set->home_of_cpu[cpu] == i % set->nr_homes)
+			return cpu;
+	return -1;
 }
 
 /* The pool's CPUs that are online, or all that are: a pool is never without. */
@@ -172,6 +192,15 @@ out:
 	return err;
 }
 
+static int pool_change(struct kinetd_pool *pool, unsigned int nr)
+{
+	int err = pool_resize(pool, kobject_name(&pool->kobj), nr);
+
+	if (!err)
+		kinetd_services_follow_pool(pool);
+	return err;
+}
+
 /**
  * kinetd_pool_set_threads() - change the number of workers
  * @pool: pool
@@ -190,13 +219,13 @@ int kinetd_pool_set_threads(struct kinetd_pool *pool, unsigned int threads)
 		return -EINVAL;
 	if (threads == kinetd_pool_workers(pool)->nr)
 		return 0;
-	return pool_resize(pool, kobject_name(&pool->kobj), threads);
+	return pool_change(pool, threads);
 }
 
 /* The same workers, placed anew */
 static int pool_replace(struct kinetd_pool *pool)
 {
-	return pool_resize(pool, kobject_name(&pool->kobj), kinetd_pool_workers(pool)->nr);
+	return pool_change(pool, kinetd_pool_workers(pool)->nr);
 }
 
 /**

@@ -60,6 +60,7 @@ int kinetd_pool_create(const char *name);
 int kinetd_pool_delete(const char *name);
 struct kinetd_pool *kinetd_pool_find(const char *name);
 struct kinetd_worker *kinetd_pool_pick(struct kinetd_pool *pool, int cpu);
+int kinetd_pool_cpu(const struct kinetd_pool *pool, unsigned int i);
 struct kinetd_workers *kinetd_pool_workers(const struct kinetd_pool *pool);
 void kinetd_pool_free(struct kinetd_pool *pool);
 void kinetd_pools_visit_workers(kinetd_worker_fn fn, void *arg);

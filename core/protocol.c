@@ -27,7 +27,9 @@ static struct kinetd_registration *to_registration(struct kobject *kobj)
 
 static ssize_t transport_show(struct kobject *kobj, char *buf)
 {
-	return sysfs_emit(buf, "tcp\n");
+	bool tcp = to_registration(kobj)->proto->transport == KINETD_TCP;
+
+	return sysfs_emit(buf, "%s\n", tcp ? "tcp" : "udp");
 }
 
 static ssize_t default_port_show(struct kobject *kobj, char *buf)
@@ -154,12 +156,25 @@ static int create_first_service(struct kinetd_registration *reg,
 	return err;
 }
 
+static bool protocol_is_valid(const struct kinetd_protocol *proto)
+{
+	if (!kinetd_name_valid(proto->name))
+		return false;
+	switch (proto->transport) {
+	case KINETD_TCP:
+		return proto->receive || proto->transmit;
+	case KINETD_UDP:
+		return proto->datagram;
+	}
+	return false;
+}
+
 static int protocol_check(const struct kinetd_protocol *proto,
 			  const struct kinetd_load_params *params, struct kinetd_address *addr)
 {
 	const char *text = params->address ?: "127.0.0.1";
 
-	if (!kinetd_name_valid(proto->name) || proto->transport != KINETD_TCP || !proto->receive) {
+	if (!protocol_is_valid(proto)) {
 		pr_err("%s: not a protocol that this kinetd can serve\n", proto->name);
 		return -EINVAL;
 	}
@@ -175,19 +190,7 @@ static int protocol_check(const struct kinetd_protocol *proto,
 	return 0;
 }
 
-/**
- * kinetd_protocol_register() - make a protocol known and create its first service
- * @proto: the protocol; stays as it is until it is unregistered
- * @params: the service
- *
- * Use module_kinetd_protocol() instead where that suffices.
- *
- * Context: process context, a module's init.
- * Return: 0, or a negative errno with nothing left behind and a line in the log:
- * -EINVAL, -EEXIST (the name is taken), -ENOMEM, or what binding says
- * (-EADDRINUSE, -EADDRNOTAVAIL, -EAFNOSUPPORT).
- */
-int kinetd_protocol_register(const struct kinetd_protocol *proto,
+static int protocol_register(const struct kinetd_protocol *proto,
 			     const struct kinetd_load_params *params)
 {
 	struct kinetd_registration *reg;
@@ -210,18 +213,39 @@ int kinetd_protocol_register(const struct kinetd_protocol *proto,
 	}
 	return err;
 }
-EXPORT_SYMBOL_GPL(kinetd_protocol_register);
 
 /**
- * kinetd_protocol_unregister() - end all services of a protocol and forget it
- * @proto: a registered protocol
+ * kinetd_protocols_register() - make protocols known and create a service of each
+ * @protos: the protocols; stay as they are until they are unregistered
+ * @nr: number of @protos
+ * @params: the services
  *
- * When it returns, no handler of @proto runs or will be called.
+ * Use module_kinetd_protocol() or module_kinetd_protocols() instead where that
+ * suffices.
  *
- * Context: process context, a module's exit.  Waits for connections to close,
- * which no peer can delay.
+ * Context: process context, a module's init.
+ * Return: 0, or a negative errno with nothing left behind and a line in the log:
+ * -EINVAL, -EEXIST (a name is taken), -ENOMEM, or what binding says
+ * (-EADDRINUSE, -EADDRNOTAVAIL, -EAFNOSUPPORT).
  */
-void kinetd_protocol_unregister(const struct kinetd_protocol *proto)
+int kinetd_protocols_register(const struct kinetd_protocol *protos, unsigned int nr,
+			      const struct kinetd_load_params *params)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < nr; i++) {
+		err = protocol_register(&protos[i], params);
+		if (err) {
+			kinetd_protocols_unregister(protos, i);
+			return err;
+		}
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kinetd_protocols_register);
+
+static void protocol_unregister(const struct kinetd_protocol *proto)
 {
 	struct kinetd_registration *reg;
 
@@ -231,7 +255,23 @@ void kinetd_protocol_unregister(const struct kinetd_protocol *proto)
 	if (!WARN_ON_ONCE(!reg || reg->proto != proto))
 		registration_remove(reg);
 }
-EXPORT_SYMBOL_GPL(kinetd_protocol_unregister);
+
+/**
+ * kinetd_protocols_unregister() - end all services of protocols and forget them
+ * @protos: registered protocols
+ * @nr: number of @protos
+ *
+ * When it returns, no handler of @protos runs or will be called.
+ *
+ * Context: process context, a module's exit.  Waits for connections to close,
+ * which no peer can delay.
+ */
+void kinetd_protocols_unregister(const struct kinetd_protocol *protos, unsigned int nr)
+{
+	while (nr)
+		protocol_unregister(&protos[--nr]);
+}
+EXPORT_SYMBOL_GPL(kinetd_protocols_unregister);
 
 int kinetd_protocols_init(struct kobject *parent)
 {

@@ -185,17 +185,6 @@ static ssize_t reflection_send(struct reflection *r, struct sock *sk, int flags,
 	return sent;
 }
 
-/* The send queue is full.  Usually TCP tells of room; where it cannot, a timer does. */
-static void connection_block(struct kinetd_connection *conn)
-{
-	conn->blocked = true;
-	if (tcp_rtx_and_write_queues_empty(conn->sock->sk)) {
-		conn->starved = true;
-		/* have this very run set it */
-		set_bit(KINETD_EP_TIMER, &conn->ep.flags);
-	}
-}
-
 /* With one peer on this machine, who waits for each answer? */
 static bool connection_in_dialogue(const struct kinetd_connection *conn)
 {
@@ -248,7 +237,7 @@ ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len)
 		return sent;
 	if (done)
 		conn->corked = false;
-	connection_block(conn);
+	kinetd_connection_block(conn);
 	return done;
 }
 EXPORT_SYMBOL_GPL(kinetd_connection_reflect);

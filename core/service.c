@@ -12,15 +12,19 @@
 #include <linux/wait_bit.h>
 #include <net/net_namespace.h>
 
+#include "binding.h"
 #include "connection.h"
 #include "listener.h"
 #include "protocol.h"
+#include "rate.h"
 #include "service.h"
 #include <kinetd/sysfs.h>
 #include "trace.h"
+#include "udp_socket.h"
 
 #define SERVICE_MAX_CONNECTIONS	16384
 #define SERVICE_SEND_TIMEOUT_MS	120000
+#define SERVICE_MIN_SOURCE_PORT	1024
 
 static LIST_HEAD(services);
 static struct kobject *services_dir;
@@ -38,9 +42,43 @@ static struct kinetd_service *service_find(const char *name)
 	return NULL;
 }
 
-static struct kinetd_pool *service_pool(const struct kinetd_service *svc)
+/* the service's pool, for whoever holds kinetd_mutex */
+struct kinetd_pool *kinetd_service_pool(const struct kinetd_service *svc)
 {
 	return rcu_dereference_protected(svc->pool, lockdep_is_held(&kinetd_mutex));
+}
+
+static void service_set_defaults(struct kinetd_service *svc)
+{
+	svc->addr.family = AF_INET;
+	svc->addr.v4.s_addr = htonl(INADDR_LOOPBACK);
+	svc->port = svc->proto->default_port;
+	svc->backlog = SOMAXCONN;
+	svc->max_connections = SERVICE_MAX_CONNECTIONS;
+	svc->send_timeout_ms = SERVICE_SEND_TIMEOUT_MS;
+	svc->min_source_port = SERVICE_MIN_SOURCE_PORT;
+}
+
+static int service_init_state(struct kinetd_service *svc)
+{
+	const struct kinetd_protocol *proto = svc->proto;
+	int err;
+
+	if (proto->state_size) {
+		svc->state = kzalloc(proto->state_size, GFP_KERNEL);
+		if (!svc->state)
+			return -ENOMEM;
+	}
+	err = kinetd_service_set_rate_limit(svc, proto->rate_limit_pps);
+	if (!err && proto->state_init)
+		err = proto->state_init(svc->state);
+	return err;
+}
+
+static void service_exit_state(struct kinetd_service *svc)
+{
+	if (svc->proto->state_exit)
+		svc->proto->state_exit(svc->state);
 }
 
 static struct kinetd_service *service_alloc(struct kinetd_registration *reg, struct net *net)
@@ -49,29 +87,40 @@ static struct kinetd_service *service_alloc(struct kinetd_registration *reg, str
 
 	if (!svc)
 		return NULL;
-	svc->stats = alloc_percpu(struct kinetd_stats);
-	if (!svc->stats) {
-		kfree(svc);
-		return NULL;
-	}
 	svc->proto = reg->proto;
 	svc->registration = reg;
 	svc->net = net;
-	svc->addr.family = AF_INET;
-	svc->addr.v4.s_addr = htonl(INADDR_LOOPBACK);
-	svc->port = reg->proto->default_port;
-	svc->backlog = SOMAXCONN;
-	svc->max_connections = SERVICE_MAX_CONNECTIONS;
-	svc->send_timeout_ms = SERVICE_SEND_TIMEOUT_MS;
+	service_set_defaults(svc);
 	kinetd_sources_setup(&svc->sources);
+	spin_lock_init(&svc->udp_lock);
+	INIT_LIST_HEAD(&svc->udp_sockets);
+	svc->stats = alloc_percpu(struct kinetd_stats);
+	if (!svc->stats || service_init_state(svc)) {
+		kinetd_service_free(svc);
+		return NULL;
+	}
 	kobject_init(&svc->kobj, &kinetd_service_type);
 	return svc;
 }
 
 void kinetd_service_free(struct kinetd_service *svc)
 {
+	kinetd_rate_free(svc->rate);
 	free_percpu(svc->stats);
+	kfree(svc->state);
 	kfree(svc);
+}
+
+static int service_add_files(struct kinetd_service *svc, const char *name)
+{
+	int err = kobject_add(&svc->kobj, services_dir, "%s", name);
+
+	if (err || !svc->proto->settings)
+		return err;
+	err = sysfs_create_files(&svc->kobj, svc->proto->settings);
+	if (err)
+		kobject_del(&svc->kobj);
+	return err;
 }
 
 static int service_add(struct kinetd_service *svc, const char *name)
@@ -86,7 +135,7 @@ static int service_add(struct kinetd_service *svc, const char *name)
 		return -EEXIST;
 	pool = kinetd_pool_find(KINETD_POOL_DEFAULT);
 	RCU_INIT_POINTER(svc->pool, pool);
-	err = kobject_add(&svc->kobj, services_dir, "%s", name);
+	err = service_add_files(svc, name);
 	if (err)
 		return err;
 	pool->users++;
@@ -122,6 +171,7 @@ struct kinetd_service *kinetd_service_create(struct kinetd_registration *reg, co
 		kobject_get(&svc->kobj);
 	mutex_unlock(&kinetd_mutex);
 	if (err) {
+		service_exit_state(svc);
 		kobject_put(&svc->kobj);
 		return ERR_PTR(err);
 	}
@@ -141,8 +191,9 @@ static void service_remove(struct kinetd_service *svc, bool abort)
 
 	mutex_lock(&kinetd_mutex);
 	kinetd_service_stop(svc, abort);
-	service_pool(svc)->users--;
+	kinetd_service_pool(svc)->users--;
 	list_del(&svc->entry);
+	service_exit_state(svc);
 	mutex_unlock(&kinetd_mutex);
 	kobject_put(&svc->kobj);
 }
@@ -229,14 +280,30 @@ unsigned int kinetd_service_backlog(const struct kinetd_service *svc)
 
 bool kinetd_service_enabled(const struct kinetd_service *svc)
 {
-	return svc->listener && kinetd_listener_alive(svc->listener);
+	return svc->binding && svc->binding->ops->alive(svc->binding);
 }
 
-static void service_close_listener(struct kinetd_service *svc)
+static void service_unbind(struct kinetd_service *svc)
 {
-	if (svc->listener)
-		kinetd_listener_close(svc->listener, false);
-	svc->listener = NULL;
+	if (svc->binding)
+		svc->binding->ops->close(svc->binding, false);
+	svc->binding = NULL;
+}
+
+/* Bind, before what was bound until now is closed.  Return: 0, or nothing changed. */
+static int service_bind(struct kinetd_service *svc, const struct kinetd_address *addr, u16 port)
+{
+	const struct kinetd_binding_ops *ops;
+	struct kinetd_binding *binding, *old = svc->binding;
+
+	ops = svc->proto->transport == KINETD_TCP ? &kinetd_listener_ops : &kinetd_udp_ops;
+	binding = ops->open(svc, addr, port, old);
+	if (IS_ERR(binding))
+		return PTR_ERR(binding);
+	svc->binding = binding;
+	if (old)
+		ops->close(old, true);
+	return 0;
 }
 
 /**
@@ -248,18 +315,16 @@ static void service_close_listener(struct kinetd_service *svc)
  */
 int kinetd_service_start(struct kinetd_service *svc)
 {
-	struct kinetd_listener *listener;
+	int err;
 
 	lockdep_assert_held(&kinetd_mutex);
 	if (kinetd_service_enabled(svc))
 		return 0;
-	service_close_listener(svc);
-	listener = kinetd_listener_open(svc, &svc->addr, svc->port, NULL);
-	if (IS_ERR(listener))
-		return PTR_ERR(listener);
-	svc->listener = listener;
-	trace_kinetd_service_start(svc);
-	return 0;
+	service_unbind(svc);
+	err = service_bind(svc, &svc->addr, svc->port);
+	if (!err)
+		trace_kinetd_service_start(svc);
+	return err;
 }
 
 struct connection_order {
@@ -305,11 +370,10 @@ void kinetd_service_stop(struct kinetd_service *svc, bool abort)
 		.svc = svc,
 		.flags = BIT(KINETD_EP_STOP) | (abort ? BIT(KINETD_EP_ABORT) : 0),
 	};
-
-	bool enabled = svc->listener;
+	bool enabled = svc->binding;
 
 	lockdep_assert_held(&kinetd_mutex);
-	service_close_listener(svc);
+	service_unbind(svc);
 	/* with the listener went the only one who opens connections */
 	kinetd_pools_visit_workers(order_connections, &order);
 	wait_var_event(&svc->open, !atomic_read(&svc->open));
@@ -339,21 +403,18 @@ void kinetd_service_retime(struct kinetd_service *svc)
  */
 int kinetd_service_move(struct kinetd_service *svc, const struct kinetd_address *addr, u16 port)
 {
-	struct kinetd_listener *listener, *old = svc->listener;
+	int err = 0;
 
 	lockdep_assert_held(&kinetd_mutex);
 	if (kinetd_address_equal(&svc->addr, addr) && svc->port == port)
 		return 0;
-	if (old) {
-		listener = kinetd_listener_open(svc, addr, port, old);
-		if (IS_ERR(listener))
-			return PTR_ERR(listener);
-		svc->listener = listener;
-		kinetd_listener_close(old, true);
-	}
+	if (svc->binding)
+		err = service_bind(svc, addr, port);
+	if (err)
+		return err;
 	svc->addr = *addr;
 	svc->port = port;
-	if (old)
+	if (svc->binding)
 		trace_kinetd_service_start(svc);
 	return 0;
 }
@@ -363,9 +424,60 @@ int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog)
 	if (!backlog || backlog > INT_MAX)
 		return -EINVAL;
 	svc->backlog = backlog;
-	if (svc->listener)
-		kinetd_listener_set_backlog(svc->listener, kinetd_service_backlog(svc));
+	if (svc->binding && svc->binding->ops->set_backlog)
+		svc->binding->ops->set_backlog(svc->binding, kinetd_service_backlog(svc));
 	return 0;
+}
+
+/**
+ * kinetd_service_set_rate_limit() - limit how often a source is answered
+ * @svc: service
+ * @limit: answers a second, 0 for no limit
+ *
+ * Context: kinetd_mutex, or @svc is not known yet.
+ * Return: 0 or -ENOMEM.
+ */
+int kinetd_service_set_rate_limit(struct kinetd_service *svc, unsigned int limit)
+{
+	if (limit && !svc->rate) {
+		svc->rate = kinetd_rate_alloc();
+		if (!svc->rate)
+			return -ENOMEM;
+	}
+	/* who sees the limit sees the table, which stays */
+	smp_store_release(&svc->rate_limit_pps, limit);
+	return 0;
+}
+
+/* The workers that serve the binding are others. */
+static int service_follow_pool(struct kinetd_service *svc)
+{
+	if (!svc->binding)
+		return 0;
+	if (!svc->binding->ops->follow_pool)
+		return service_bind(svc, &svc->addr, svc->port);
+	svc->binding->ops->follow_pool(svc->binding);
+	return 0;
+}
+
+/**
+ * kinetd_services_follow_pool() - a pool's workers have changed
+ * @pool: pool
+ *
+ * Where a service cannot follow for want of memory, it goes on with the sockets
+ * that it has.
+ *
+ * Context: kinetd_mutex.
+ */
+void kinetd_services_follow_pool(struct kinetd_pool *pool)
+{
+	struct kinetd_service *svc;
+
+	lockdep_assert_held(&kinetd_mutex);
+	list_for_each_entry(svc, &services, entry)
+		if (kinetd_service_pool(svc) == pool && svc->binding &&
+		    !svc->binding->ops->follow_pool)
+			service_follow_pool(svc);
 }
 
 /**
@@ -374,21 +486,25 @@ int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog)
  * @name: the pool's
  *
  * Context: kinetd_mutex.
- * Return: 0, or -ENOENT.
+ * Return: 0, -ENOENT, or -ENOMEM and nothing changed.
  */
 int kinetd_service_set_pool(struct kinetd_service *svc, const char *name)
 {
 	struct kinetd_pool *pool = kinetd_pool_find(name);
-	struct kinetd_pool *old = service_pool(svc);
+	struct kinetd_pool *old = kinetd_service_pool(svc);
+	int err;
 
 	if (!pool)
 		return -ENOENT;
 	if (pool == old)
 		return 0;
 	rcu_assign_pointer(svc->pool, pool);
+	err = service_follow_pool(svc);
+	if (err) {
+		rcu_assign_pointer(svc->pool, old);
+		return err;
+	}
 	pool->users++;
-	if (svc->listener)
-		kinetd_listener_set_pool(svc->listener);
 	old->users--;
 	return 0;
 }

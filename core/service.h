@@ -11,7 +11,8 @@
 #include "source.h"
 #include "stats.h"
 
-struct kinetd_listener;
+struct kinetd_binding;
+struct kinetd_rate;
 struct kinetd_registration;
 struct net;
 
@@ -23,7 +24,8 @@ struct net;
  * @registration: the protocol's entry in the registry
  * @net: namespace of its sockets; without a reference, since the service ends with it
  * @pool: whose workers serve; RCU for readers, kinetd_mutex for change
- * @listener: while enabled, kinetd_mutex
+ * @binding: while enabled, kinetd_mutex
+ * @state: the protocol's own, of its state_size, or NULL
  * @addr: where it listens, kinetd_mutex
  * @port: where it listens, host byte order, kinetd_mutex
  * @backlog: asked for, kinetd_mutex
@@ -35,6 +37,12 @@ struct net;
  * @active: connections that count against @max_connections
  * @open: connections that exist; the service may go when it is 0
  * @sources: connections by peer
+ * @min_source_port: a datagram from below it is not answered
+ * @rate_limit_pps: answers a second to one source, 0 for no limit; with a limit there is a @rate
+ * @rate: answers by source, or NULL
+ * @udp_lock: protects the next two members; taken in process context only
+ * @udp_sockets: &struct kinetd_udp_socket
+ * @overflows: datagrams that found the receive queues of closed sockets full
  * @stats: counters
  */
 struct kinetd_service {
@@ -44,7 +52,8 @@ struct kinetd_service {
 	struct kinetd_registration		*registration;
 	struct net				*net;
 	struct kinetd_pool __rcu		*pool;
-	struct kinetd_listener			*listener;
+	struct kinetd_binding			*binding;
+	void					*state;
 	struct kinetd_address			addr;
 	u16					port;
 	unsigned int				backlog;
@@ -58,6 +67,14 @@ struct kinetd_service {
 	atomic_t				active;
 	atomic_t				open;
 	struct kinetd_sources			sources;
+
+	unsigned int				min_source_port;
+	unsigned int				rate_limit_pps;
+	struct kinetd_rate			*rate;
+	spinlock_t				udp_lock; /* the next two members */
+	struct list_head			udp_sockets;
+	u64					overflows;
+
 	struct kinetd_stats __percpu		*stats;
 };
 
@@ -86,6 +103,9 @@ void kinetd_service_stop(struct kinetd_service *svc, bool abort);
 int kinetd_service_move(struct kinetd_service *svc, const struct kinetd_address *addr, u16 port);
 int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog);
 int kinetd_service_set_pool(struct kinetd_service *svc, const char *name);
+int kinetd_service_set_rate_limit(struct kinetd_service *svc, unsigned int limit);
+void kinetd_services_follow_pool(struct kinetd_pool *pool);
+struct kinetd_pool *kinetd_service_pool(const struct kinetd_service *svc);
 unsigned int kinetd_service_backlog(const struct kinetd_service *svc);
 void kinetd_service_retime(struct kinetd_service *svc);
 

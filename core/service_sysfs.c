@@ -4,12 +4,25 @@
 #include <net/net_namespace.h>
 
 #include "service.h"
+#include "udp_socket.h"
 #include <kinetd/sysfs.h>
 
 static struct kinetd_service *to_service(struct kobject *kobj)
 {
 	return container_of(kobj, struct kinetd_service, kobj);
 }
+
+/**
+ * kinetd_service_state() - the state that a protocol has in a service
+ * @service: as a file of &kinetd_protocol.settings is given it
+ *
+ * Return: the state, of &kinetd_protocol.state_size bytes.
+ */
+void *kinetd_service_state(struct kobject *service)
+{
+	return to_service(service)->state;
+}
+EXPORT_SYMBOL_GPL(kinetd_service_state);
 
 static ssize_t protocol_show(struct kobject *kobj, char *buf)
 {
@@ -151,6 +164,35 @@ static int max_per_source_store(struct kobject *kobj, const char *buf)
 	return limit_store(&to_service(kobj)->max_per_source, buf);
 }
 
+static ssize_t min_source_port_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->min_source_port);
+}
+
+static int min_source_port_store(struct kobject *kobj, const char *buf)
+{
+	unsigned int port;
+
+	if (kinetd_parse_number(buf, U16_MAX, &port))
+		return -EINVAL;
+	WRITE_ONCE(to_service(kobj)->min_source_port, port);
+	return 0;
+}
+
+static ssize_t rate_limit_pps_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_service(kobj)->rate_limit_pps);
+}
+
+static int rate_limit_pps_store(struct kobject *kobj, const char *buf)
+{
+	unsigned int limit;
+
+	if (kinetd_parse_number(buf, INT_MAX, &limit))
+		return -EINVAL;
+	return kinetd_service_set_rate_limit(to_service(kobj), limit);
+}
+
 static int timeout_store(struct kinetd_service *svc, unsigned int *timeout, const char *buf)
 {
 	int err = limit_store(timeout, buf);
@@ -192,6 +234,8 @@ KINETD_ATTR_RW(max_connections);
 KINETD_ATTR_RW(max_per_source);
 KINETD_ATTR_RW(idle_timeout_ms);
 KINETD_ATTR_RW(send_timeout_ms);
+KINETD_ATTR_RW(min_source_port);
+KINETD_ATTR_RW(rate_limit_pps);
 
 static struct attribute *service_attrs[] = {
 	&attr_protocol.attr,
@@ -206,8 +250,17 @@ static struct attribute *service_attrs[] = {
 	&attr_max_per_source.attr,
 	&attr_idle_timeout_ms.attr,
 	&attr_send_timeout_ms.attr,
+	&attr_min_source_port.attr,
+	&attr_rate_limit_pps.attr,
 	NULL
 };
+
+static umode_t service_attr_mode(struct kobject *kobj, struct attribute *attr, int n)
+{
+	bool udp_only = attr == &attr_min_source_port.attr || attr == &attr_rate_limit_pps.attr;
+
+	return udp_only && to_service(kobj)->proto->transport != KINETD_UDP ? 0 : attr->mode;
+}
 
 #define SERVICE_COUNTER(_name, _which)						\
 static ssize_t _name##_show(struct kobject *kobj, char *buf)			\
@@ -226,10 +279,36 @@ SERVICE_COUNTER(connections_refused, KINETD_CONNECTIONS_REFUSED);
 SERVICE_COUNTER(connections_timed_out, KINETD_CONNECTIONS_TIMED_OUT);
 SERVICE_COUNTER(bytes_received, KINETD_BYTES_RECEIVED);
 SERVICE_COUNTER(bytes_sent, KINETD_BYTES_SENT);
-SERVICE_COUNTER(datagrams_received, KINETD_DATAGRAMS_RECEIVED);
 SERVICE_COUNTER(datagrams_sent, KINETD_DATAGRAMS_SENT);
-SERVICE_COUNTER(datagrams_dropped, KINETD_DATAGRAMS_DROPPED);
 SERVICE_COUNTER(errors, KINETD_ERRORS);
+
+/* What found a receive queue full was received, and dropped. */
+static ssize_t with_overflows_show(struct kinetd_service *svc, enum kinetd_counter which,
+				   char *buf)
+{
+	return sysfs_emit(buf, "%llu\n",
+			  kinetd_stats_sum(svc->stats, which) + kinetd_udp_overflows(svc));
+}
+
+static ssize_t datagrams_received_show(struct kobject *kobj, char *buf)
+{
+	return with_overflows_show(to_service(kobj), KINETD_DATAGRAMS_RECEIVED, buf);
+}
+
+static ssize_t datagrams_dropped_show(struct kobject *kobj, char *buf)
+{
+	return with_overflows_show(to_service(kobj), KINETD_DATAGRAMS_DROPPED, buf);
+}
+
+static struct kinetd_attribute attr_datagrams_received = {
+	.attr = { .name = "datagrams_received", .mode = 0444 },
+	.show_unlocked = datagrams_received_show,
+};
+
+static struct kinetd_attribute attr_datagrams_dropped = {
+	.attr = { .name = "datagrams_dropped", .mode = 0444 },
+	.show_unlocked = datagrams_dropped_show,
+};
 
 static ssize_t connections_active_show(struct kobject *kobj, char *buf)
 {
@@ -257,7 +336,8 @@ static struct attribute *stats_attrs[] = {
 };
 
 static const struct attribute_group service_group = {
-	.attrs	= service_attrs,
+	.attrs		= service_attrs,
+	.is_visible	= service_attr_mode,
 };
 
 static const struct attribute_group stats_group = {

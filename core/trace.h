@@ -11,6 +11,7 @@
 
 #include <kinetd/address.h>
 #include "connection.h"
+#include "datagram.h"
 #include "service.h"
 
 DECLARE_EVENT_CLASS(kinetd_service_class,
@@ -99,6 +100,29 @@ TRACE_EVENT(kinetd_connection_close,
 	),
 	TP_printk("service=%s peer=%s port=%u received=%llu sent=%llu", __entry->service,
 		  __entry->peer, __entry->port, __entry->received, __entry->sent)
+);
+
+TRACE_EVENT(kinetd_datagram_drop,
+	TP_PROTO(const struct kinetd_service *svc, const struct kinetd_address *source, u16 port,
+		 int reason, unsigned int count),
+	TP_ARGS(svc, source, port, reason, count),
+	TP_STRUCT__entry(
+		__array(char, service, KINETD_NAME_MAX + 1)
+		__array(char, source, INET6_ADDRSTRLEN)
+		__field(u16, port)
+		__field(int, reason)
+		__field(unsigned int, count)
+	),
+	TP_fast_assign(
+		strscpy(__entry->service, kinetd_service_name(svc), sizeof(__entry->service));
+		kinetd_address_print(source, __entry->source, sizeof(__entry->source));
+		__entry->port = port;
+		__entry->reason = reason;
+		__entry->count = count;
+	),
+	TP_printk("service=%s source=%s port=%u reason=%s count=%u", __entry->service,
+		  __entry->source, __entry->port,
+		  __print_symbolic(__entry->reason, KINETD_DROP_WORDS), __entry->count)
 );
 
 #endif /* _KINETD_TRACE_H */

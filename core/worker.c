@@ -175,13 +175,18 @@ static void worker_set_policy(struct kinetd_worker *worker, int policy)
 	} while (attr.sched_nice != READ_ONCE(worker->nice));
 }
 
-/* Woken for @ep alone: is that one of many, or the same again? */
-static void worker_adapt(struct kinetd_worker *worker, const struct kinetd_endpoint *ep)
+/**
+ * kinetd_worker_adapt() - learn from what a worker was woken for
+ * @worker: worker
+ * @another: one of many local peers; else the same again, or one from outside
+ *
+ * Context: the worker's thread.
+ */
+void kinetd_worker_adapt(struct kinetd_worker *worker, bool another)
 {
-	bool another = ep != worker->last && test_bit(KINETD_EP_LOCAL, &ep->flags) &&
-		       READ_ONCE(worker->woken_here);
-
-	worker->last = ep;
+	if (!worker->alone)
+		return;
+	another = another && READ_ONCE(worker->woken_here);
 	worker->trend = clamp(worker->trend + (another ? 1 : -1), -WORKER_TREND, WORKER_TREND);
 	if (worker->trend == WORKER_TREND && !worker->patient) {
 		worker->patient = true;
@@ -192,6 +197,16 @@ static void worker_adapt(struct kinetd_worker *worker, const struct kinetd_endpo
 	}
 }
 
+/* Woken for @ep alone: is that one of many, or the same again? */
+static void worker_judge(struct kinetd_worker *worker, const struct kinetd_endpoint *ep)
+{
+	bool another = ep != worker->last && test_bit(KINETD_EP_LOCAL, &ep->flags);
+
+	worker->last = ep;
+	if (!ep->ops->many_peers)
+		kinetd_worker_adapt(worker, another);
+}
+
 /* Run what is ready, oldest first.  Return: false where nothing was. */
 static bool worker_run_batch(struct kinetd_worker *worker)
 {
@@ -200,10 +215,11 @@ static bool worker_run_batch(struct kinetd_worker *worker)
 
 	if (!batch)
 		return false;
-	if (batch->next)
-		batch = llist_reverse_order(batch);
+	worker->alone = !batch->next;
+	if (worker->alone)
+		worker_judge(worker, llist_entry(batch, struct kinetd_endpoint, ready));
 	else
-		worker_adapt(worker, llist_entry(batch, struct kinetd_endpoint, ready));
+		batch = llist_reverse_order(batch);
 	llist_for_each_entry_safe(ep, next, batch, ready) {
 		worker_run(ep);
 		cond_resched();

@@ -15,10 +15,12 @@ struct kinetd_pool;
  * @run: serve what is ready, within a budget.  Context: the worker's thread.
  *	 May end in kinetd_endpoint_retire(), and then touches nothing more.
  * @free: last call on a retired endpoint.  Context: the worker's thread.
+ * @many_peers: @run calls kinetd_worker_adapt() itself
  */
 struct kinetd_endpoint_ops {
 	void (*run)(struct kinetd_endpoint *ep);
 	void (*free)(struct kinetd_endpoint *ep);
+	bool many_peers;
 };
 
 /* bits of struct kinetd_endpoint.flags; all may be set from any context */
@@ -32,7 +34,7 @@ enum {
 };
 
 /**
- * struct kinetd_endpoint - a socket that a worker serves: a listener or a connection
+ * struct kinetd_endpoint - a socket that a worker serves: a listener, a connection, a UDP socket
  * @ready: place in the worker's list of what is ready; valid while QUEUED
  * @flags: KINETD_EP_*
  * @worker: who serves it; changed only by kinetd_workers_hand_over()
@@ -55,6 +57,7 @@ struct kinetd_endpoint {
  * @ready: endpoints with something to do, newest first; anyone adds, the thread takes
  * @idle: the thread sleeps, or is about to look at @ready once more and sleep
  * @woken_here: the last wake-up came from the CPU that the thread slept on
+ * @alone: what runs is all that the thread was woken for; the thread's own
  * @last: endpoint that was run last, to be compared only; the thread's own
  * @trend: towards serving many (positive) or one; the thread's own
  * @patient: the thread is SCHED_BATCH; the thread's own
@@ -72,6 +75,7 @@ struct kinetd_worker {
 	bool			woken_here;
 
 	const void		*last ____cacheline_aligned_in_smp;
+	bool			alone;
 	int			trend;
 	bool			patient;
 	int			nice;
@@ -92,6 +96,7 @@ typedef struct kinetd_worker *(*kinetd_worker_choice)(struct kinetd_endpoint *ep
 struct kinetd_worker *kinetd_worker_create(struct kinetd_pool *pool, const char *pool_name,
 					   unsigned int index);
 void kinetd_worker_set_nice(struct kinetd_worker *worker, int nice);
+void kinetd_worker_adapt(struct kinetd_worker *worker, bool another);
 void kinetd_worker_destroy(struct kinetd_worker *worker);
 void kinetd_workers_hand_over(struct kinetd_worker **workers, unsigned int nr,
 			      kinetd_worker_choice choose, void *arg);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where this host's own datagram services are.  A datagram that seems to come
+ * from one of them must not be answered: the two would answer each other for
+ * ever.
+ */
+#include <linux/bitmap.h>
+#include <linux/inetdevice.h>
+#include <linux/rculist.h>
+#include <net/addrconf.h>
+#include <net/ipv6_stubs.h>
+#include <net/net_namespace.h>
+#include <net/route.h>
+
+#include <kinetd/sysfs.h>
+
+#include "served.h"
+
+static LIST_HEAD(served_list);
+/* ports of what is in the list: all that most datagrams are looked up in */
+static DECLARE_BITMAP(served_ports, U16_MAX + 1);
+
+/* Context: kinetd_mutex. */
+void kinetd_served_add(struct kinetd_served *served)
+{
+	lockdep_assert_held(&kinetd_mutex);
+	list_add_tail_rcu(&served->entry, &served_list);
+	set_bit(served->port, served_ports);
+}
+
+/* Context: kinetd_mutex.  Readers see @served for a grace period more. */
+void kinetd_served_remove(struct kinetd_served *served)
+{
+	struct kinetd_served *other;
+
+	lockdep_assert_held(&kinetd_mutex);
+	list_del_rcu(&served->entry);
+	list_for_each_entry(other, &served_list, entry)
+		if (other->port == served->port)
+			return;
+	clear_bit(served->port, served_ports);
+}
+
+static bool address_is_any(const struct kinetd_address *addr)
+{
+	return addr->family == AF_INET ? !addr->v4.s_addr : ipv6_addr_any(&addr->v6);
+}
+
+static bool address_is_loopback(const struct kinetd_address *addr)
+{
+	return addr->family == AF_INET ? ipv4_is_loopback(addr->v4.s_addr) :
+					 ipv6_addr_loopback(&addr->v6);
+}
+
+static bool address_is_local(struct net *net, const struct kinetd_address *addr)
+{
+	if (addr->family == AF_INET)
+		return inet_addr_type(net, addr->v4.s_addr) == RTN_LOCAL;
+#if IS_ENABLED(CONFIG_IPV6)
+	return ipv6_stub->ipv6_dev_find(net, &addr->v6, NULL);
+#else
+	return false;
+#endif
+}
+
+/* Does the service answer at @addr, as @net sees it? */
+static bool served_answers_at(const struct kinetd_served *served, struct net *net,
+			      const struct kinetd_address *addr)
+{
+	if (address_is_loopback(addr) && served->net != net)
+		return false;
+	if (!address_is_any(&served->addr))
+		return kinetd_address_equal(&served->addr, addr);
+	return (served->addr.family == AF_INET6 || addr->family == AF_INET) &&
+	       address_is_local(served->net, addr);
+}
+
+/**
+ * kinetd_served_at() - is this an address and port of a datagram service of ours?
+ * @net: namespace that @addr was seen in
+ * @addr: address
+ * @port: port, host byte order
+ *
+ * A service in another namespace counts as well, where it has that address.
+ *
+ * Context: any but hard interrupts.
+ */
+bool kinetd_served_at(struct net *net, const struct kinetd_address *addr, u16 port)
+{
+	const struct kinetd_served *served;
+	bool found = false;
+
+	if (likely(!test_bit(port, served_ports)))
+		return false;
+	rcu_read_lock();
+	list_for_each_entry_rcu(served, &served_list, entry) {
+		if (served->port == port && served_answers_at(served, net, addr)) {
+			found = true;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KINETD_SERVED_H
+#define _KINETD_SERVED_H
+
+#include <linux/list.h>
+#include <kinetd/address.h>
+
+struct net;
+
+/**
+ * struct kinetd_served - an address and port that datagrams are served at
+ * @entry: place in the list, RCU for readers, kinetd_mutex for change
+ * @net: its namespace
+ * @addr: where
+ * @port: where, host byte order
+ */
+struct kinetd_served {
+	struct list_head	entry;
+	struct net		*net;
+	struct kinetd_address	addr;
+	u16			port;
+};
+
+void kinetd_served_add(struct kinetd_served *served);
+void kinetd_served_remove(struct kinetd_served *served);
+bool kinetd_served_at(struct net *net, const struct kinetd_address *addr, u16 port);
+
+#endif /* _KINETD_SERVED_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KINETD_UDP_SOCKET_H
+#define _KINETD_UDP_SOCKET_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <net/sock.h>
+
+#include "binding.h"
+#include "worker.h"
+
+struct kinetd_routes;
+struct kinetd_service;
+
+/**
+ * struct kinetd_udp_socket - one of a service's UDP sockets
+ * @ep: its place among its worker's endpoints
+ * @sock: the socket
+ * @svc: its service
+ * @addr: what it is bound to
+ * @entry: place in @svc->udp_sockets
+ * @data_ready: the socket's own callback
+ * @routes: of flows that it answered lately
+ * @last: who sent the datagram before; to be compared only
+ * @drops: of the socket's drops, those that were traced
+ * @serve_waiting: on closing, serve what waits; set before KINETD_EP_STOP
+ * @closed: the worker is done with it
+ */
+struct kinetd_udp_socket {
+	struct kinetd_endpoint	ep;
+	struct socket		*sock;
+	struct kinetd_service	*svc;
+	struct kinetd_address	addr;
+	struct list_head	entry;
+	void			(*data_ready)(struct sock *sk);
+	struct kinetd_routes	*routes;
+	u32			last;
+	u32			drops;
+	bool			serve_waiting;
+	struct completion	closed;
+};
+
+extern const struct kinetd_binding_ops kinetd_udp_ops;
+
+u64 kinetd_udp_overflows(struct kinetd_service *svc);
+
+#endif /* _KINETD_UDP_SOCKET_H */
