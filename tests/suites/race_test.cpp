@@ -1,68 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// Many writers at once, against each other and against the module's leaving.
-#include <functional>
-#include <map>
 #include <set>
 
 #include "support/fixture.hpp"
+#include "support/hammer.hpp"
 
 namespace kinetd::suite {
 namespace {
-
-/// Threads that each do one thing over and over, and note the errnos that they meet.
-class Hammer {
-public:
-    using Blow = std::function<Status(int)>;
-
-    explicit Hammer(const std::vector<Blow> &blows) {
-        for (const auto &blow : blows)
-            threads_.emplace_back([this, blow] {
-                for (int i = 0; !done_; i++)
-                    note(blow(i));
-            });
-    }
-    ~Hammer() { stop(); }
-    Hammer(const Hammer &) = delete;
-    Hammer &operator=(const Hammer &) = delete;
-
-    void stop() {
-        done_ = true;
-        for (auto &thread : threads_)
-            if (thread.joinable())
-                thread.join();
-    }
-    [[nodiscard]] std::uint64_t blows() const { return blows_; }
-    [[nodiscard]] std::uint64_t hits() const { return hits_; }
-
-    /// What was met besides the errnos that are in order, in words.
-    [[nodiscard]] std::string surprises(const std::set<int> &in_order) {
-        const std::lock_guard lock(mutex_);
-        std::string text;
-        for (const auto &[code, what] : met_)
-            if (in_order.count(code) == 0)
-                text += what + "; ";
-        return text;
-    }
-
-private:
-    void note(const Status &status) {
-        blows_++;
-        if (status) {
-            hits_++;
-            return;
-        }
-        const std::lock_guard lock(mutex_);
-        met_.emplace(status.code(), status.text());
-    }
-
-    std::atomic<bool> done_ = false;
-    std::atomic<std::uint64_t> blows_ = 0;
-    std::atomic<std::uint64_t> hits_ = 0;
-    std::mutex mutex_;
-    std::map<int, std::string> met_;
-    std::vector<std::thread> threads_;
-};
 
 class Race : public EchoTest {
 protected:

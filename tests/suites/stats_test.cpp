@@ -3,6 +3,7 @@
 /// What the service says about itself: counters, the list of connections, events.
 #include <algorithm>
 
+#include "support/events.hpp"
 #include "support/fixture.hpp"
 
 namespace kinetd::suite {
@@ -131,35 +132,6 @@ TEST_F(Connections, areListedWhileTheyComeAndGo) {
         ASSERT_TRUE(read_file(file).ok());
     EXPECT_GE(lines_with("tcp_echo"), 200U);
 }
-
-/// The events of the tracepoints, switched on for as long as this lives.
-class Events {
-public:
-    Events() {
-        (void)write_file(tracing + "/trace", "");
-        switched_on_ = write_file(tracing + "/events/kinetd/enable", "1").ok();
-    }
-    ~Events() { (void)write_file(tracing + "/events/kinetd/enable", "0"); }
-    Events(const Events &) = delete;
-    Events &operator=(const Events &) = delete;
-
-    [[nodiscard]] bool switched_on() const { return switched_on_; }
-
-    /// How many events of this name have come that speak of this too.
-    static std::size_t count(const std::string &event, const std::string &text = "") {
-        const auto lines = split(read_file(tracing + "/trace").value(), '\n');
-        return static_cast<std::size_t>(
-            std::count_if(lines.begin(), lines.end(), [&](const std::string &line) {
-                return line.find(" " + event + ": ") != std::string::npos &&
-                       line.find(text) != std::string::npos;
-            }));
-    }
-
-    inline static const std::string tracing = "/sys/kernel/tracing";
-
-private:
-    bool switched_on_ = false;
-};
 
 class Tracepoint : public EchoTest {};
 

@@ -8,8 +8,12 @@ std::uint16_t fresh_port() {
     return next++;
 }
 
-std::string echo_parameters(std::uint16_t port, const std::string &address) {
+std::string parameters_for(std::uint16_t port, const std::string &address) {
     return "port=" + std::to_string(port) + " address=" + address;
+}
+
+std::string echo_parameters(std::uint16_t port, const std::string &address) {
+    return parameters_for(port, address);
 }
 
 void PrintTo(Ending ending, std::ostream *out) {

@@ -5,7 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <ranges>
+#include <stdexcept>
 
 #include "support/descriptor.hpp"
 #include "support/file.hpp"
@@ -19,7 +23,46 @@ std::string modules_folder() {
     return folder != nullptr ? folder : ".";
 }
 
+constexpr std::array tcp_echo{"tcp_echo"};
+constexpr std::array udp_echo{"udp_echo"};
+constexpr std::array discard{"tcp_discard", "udp_discard"};
+constexpr std::array notify{"udp_notify"};
+constexpr std::array chargen{"tcp_chargen"};
+constexpr std::array daytime{"tcp_daytime", "udp_daytime"};
+constexpr std::array time{"tcp_time", "udp_time"};
+
+constexpr std::array modules{
+    Module{core_name, "core", {}},
+    Module{echo_name, "proto", tcp_echo},
+    Module{udp_echo_name, "proto", udp_echo},
+    Module{discard_name, "proto", discard},
+    Module{notify_name, "proto", notify},
+    Module{chargen_name, "proto", chargen},
+    Module{daytime_name, "proto", daytime},
+    Module{time_name, "proto", time},
+    Module{client_name, "client", {}},
+};
+
 } // namespace
+
+std::span<const Module> all_modules() {
+    return modules;
+}
+
+std::span<const Module> protocol_modules() {
+    return std::span(modules).subspan(1, modules.size() - 2);
+}
+
+const Module &module_named(std::string_view name) {
+    const auto found = std::ranges::find(modules, name, &Module::name);
+    if (found == modules.end())
+        throw std::invalid_argument("no module: " + std::string(name));
+    return *found;
+}
+
+std::string path_of(const Module &module) {
+    return modules_folder() + "/" + module.folder + "/" + module.name + ".ko";
+}
 
 Status insert_module(const std::string &path, const std::string &parameters) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -40,33 +83,33 @@ bool is_loaded(const std::string &name) {
     return exists("/sys/module/" + name + "/refcnt");
 }
 
-std::string core_path() {
-    return modules_folder() + "/core/kinetd.ko";
-}
-
-std::string echo_path() {
-    return modules_folder() + "/proto/proto_tcp_echo.ko";
-}
-
 Status insert_core() {
-    return insert_module(core_path());
+    return insert_protocol(core_name, "");
 }
 
-Status insert_echo(const std::string &parameters) {
-    return insert_module(echo_path(), parameters);
+Status insert_protocol(std::string_view name, const std::string &parameters) {
+    return insert_module(path_of(module_named(name)), parameters);
 }
 
-Removal remove_echo() {
+Removal remove_protocol(const std::string &name) {
     const Stopwatch watch;
-    auto status = remove_module(echo_name);
+    auto status = remove_module(name);
     return {std::move(status), watch.elapsed()};
 }
 
+Status insert_echo(const std::string &parameters) {
+    return insert_protocol(echo_name, parameters);
+}
+
+Removal remove_echo() {
+    return remove_protocol(echo_name);
+}
+
 Status remove_everything() {
-    for (const char *name : {echo_name, core_name}) {
-        if (!is_loaded(name))
+    for (const auto &module : all_modules() | std::views::reverse) {
+        if (!is_loaded(module.name))
             continue;
-        auto status = remove_module(name);
+        auto status = remove_module(module.name);
         if (!status)
             return status;
     }
