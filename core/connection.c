@@ -21,6 +21,7 @@
 #include "connection.h"
 #include "source.h"
 #include "trace.h"
+#include <kinetd/socket.h>
 
 #define CONNECTION_RUN_BYTES	(64 * 1024)	/* read in one run, then it is another's turn */
 #define CONNECTION_STARVED	(HZ / 50 + 1)	/* after a send that found no memory */
@@ -124,28 +125,6 @@ static void connection_detach(struct kinetd_connection *conn)
 	release_sock(sk);
 }
 
-/**
- * kinetd_connection_close_socket() - close, and let TCP deliver what is queued
- * @sock: connected socket without callbacks of ours, gone afterwards
- *
- * Our sockets hold no reference on their namespace, and TCP cancels the timers
- * of such a socket when it is closed: data and FIN would be lost with the first
- * packet that is.  So take the reference; where the namespace is going, reset.
- */
-void kinetd_connection_close_socket(struct socket *sock)
-{
-	struct sock *sk = sock->sk;
-	struct net *net = maybe_get_net(sock_net(sk));
-
-	if (net) {
-		sk_net_refcnt_upgrade(sk);
-		put_net(net);
-	} else {
-		sock_no_linger(sk);
-	}
-	sock_release(sock);
-}
-
 static void connection_release_socket(struct kinetd_connection *conn, bool abort)
 {
 	struct sock *sk = conn->sock->sk;
@@ -156,7 +135,7 @@ static void connection_release_socket(struct kinetd_connection *conn, bool abort
 		sock_no_linger(sk);
 		sock_release(conn->sock);
 	} else {
-		kinetd_connection_close_socket(conn->sock);
+		kinetd_socket_close(conn->sock);
 	}
 }
 
@@ -575,7 +554,7 @@ static void connection_turn_away(struct socket *sock, void (*data_ready)(struct 
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_data_ready = data_ready;
 	write_unlock_bh(&sk->sk_callback_lock);
-	kinetd_connection_close_socket(sock);
+	kinetd_socket_close(sock);
 }
 
 /**

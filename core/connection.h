@@ -84,6 +84,5 @@ int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
 struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep);
 void kinetd_connection_block(struct kinetd_connection *conn);
 int kinetd_connection_flush(struct kinetd_connection *conn);
-void kinetd_connection_close_socket(struct socket *sock);
 
 #endif /* _KINETD_CONNECTION_H */
