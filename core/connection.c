@@ -5,7 +5,7 @@
  * The callbacks of a connected TCP socket are called with the socket locked,
  * by the softirq that delivers or by whoever owns the socket; so they are put
  * in and taken out under lock_sock() (and sk_callback_lock, for others who look
- * there).  They do nothing but kick.
+ * there).  They kick, and drop what arrives for a protocol that does not want it.
  *
  * The worker does everything else, in runs that never wait for the peer: read
  * within a budget, give the bytes to the handler, stop while the send queue is
@@ -54,6 +54,53 @@ static void connection_kick(struct sock *sk)
 		kinetd_endpoint_kick(&conn->ep);
 }
 
+/* Bytes are counted when they are first seen, so before an answer to them is. */
+static void connection_count_received(struct kinetd_connection *conn, u32 waiting)
+{
+	u32 fresh = waiting - conn->unread;
+
+	if (!fresh)
+		return;
+	conn->unread = waiting;
+	conn->bytes_received += fresh;
+	conn->active = jiffies;
+	kinetd_service_count(conn->svc, KINETD_BYTES_RECEIVED, fresh);
+}
+
+static void connection_consume(struct kinetd_connection *conn, u32 len)
+{
+	struct sock *sk = conn->sock->sk;
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	conn->unread -= len;
+	tcp_read_done(sk, len);
+	/* as tcp_recvmsg() does once it has read past an urgent byte */
+	if (unlikely(tp->urg_data) && after(tp->copied_seq, tp->urg_seq))
+		WRITE_ONCE(tp->urg_data, 0);
+}
+
+/* Nobody will look at what has arrived. */
+static void connection_ignore_input(struct kinetd_connection *conn)
+{
+	u32 waiting = tcp_inq(conn->sock->sk);
+
+	connection_count_received(conn, waiting);
+	if (waiting)
+		connection_consume(conn, waiting);
+}
+
+/* What no handler would look at is dropped here, without waking anybody. */
+static void connection_data_ready(struct sock *sk)
+{
+	struct kinetd_connection *conn = sk->sk_user_data;
+
+	sock_owned_by_me(sk);
+	if (conn && !conn->svc->proto->receive)
+		connection_ignore_input(conn);
+	else
+		connection_kick(sk);
+}
+
 static void connection_write_space(struct sock *sk)
 {
 	if (!sk_stream_is_writeable(sk))
@@ -95,7 +142,7 @@ static bool connection_attach(struct kinetd_connection *conn)
 		conn->state_change = sk->sk_state_change;
 		conn->write_space = sk->sk_write_space;
 		rcu_assign_sk_user_data(sk, conn);
-		sk->sk_data_ready = connection_kick;
+		sk->sk_data_ready = connection_data_ready;
 		sk->sk_state_change = connection_kick;
 		sk->sk_write_space = connection_write_space;
 		conn->attached = true;
@@ -173,31 +220,6 @@ static void connection_free(struct kinetd_endpoint *ep)
 		wake_up_var(&svc->open);
 }
 
-/* Bytes are counted when they are first seen, so before an answer to them is. */
-static void connection_count_received(struct kinetd_connection *conn, u32 waiting)
-{
-	u32 fresh = waiting - conn->unread;
-
-	if (!fresh)
-		return;
-	conn->unread = waiting;
-	conn->bytes_received += fresh;
-	conn->active = jiffies;
-	kinetd_service_count(conn->svc, KINETD_BYTES_RECEIVED, fresh);
-}
-
-static void connection_consume(struct kinetd_connection *conn, u32 len)
-{
-	struct sock *sk = conn->sock->sk;
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	conn->unread -= len;
-	tcp_read_done(sk, len);
-	/* as tcp_recvmsg() does once it has read past an urgent byte */
-	if (unlikely(tp->urg_data) && after(tp->copied_seq, tp->urg_seq))
-		WRITE_ONCE(tp->urg_data, 0);
-}
-
 /* Has the peer, or the protocol, nothing more to say, and is all of it queued? */
 static bool connection_at_end(const struct kinetd_connection *conn)
 {
@@ -205,6 +227,11 @@ static bool connection_at_end(const struct kinetd_connection *conn)
 		return false;
 	return conn->finish ||
 	       (!conn->transmitting && conn->sock->sk->sk_shutdown & RCV_SHUTDOWN);
+}
+
+static ssize_t connection_offer(struct kinetd_connection *conn, size_t len)
+{
+	return conn->svc->proto->receive ? conn->svc->proto->receive(conn, len) : len;
 }
 
 /* Give the handler what has arrived, until it wants no more or the turn is over. */
@@ -223,12 +250,19 @@ static enum connection_verdict connection_receive(struct kinetd_connection *conn
 		if (!budget)
 			return CONNECTION_AGAIN;
 		len = min(waiting, budget);
-		used = conn->svc->proto->receive ? conn->svc->proto->receive(conn, len) : len;
+		used = connection_offer(conn, len);
+		/* perhaps it wants more than the rest of this turn, or even than a turn */
+		if (!used && len < waiting && !conn->blocked && !conn->finish) {
+			if (budget < CONNECTION_RUN_BYTES)
+				return CONNECTION_AGAIN;
+			len = waiting;
+			used = connection_offer(conn, len);
+		}
 		if (used < 0 || WARN_ON_ONCE(used > len))
 			return CONNECTION_FAILED;
 		if (used) {
 			connection_consume(conn, used);
-			budget -= used;
+			budget -= min_t(u32, used, budget);
 		}
 		if (!used || conn->blocked)
 			break;
@@ -238,16 +272,6 @@ static enum connection_verdict connection_receive(struct kinetd_connection *conn
 	    (conn->finish || tcp_inq(sk) == waiting))
 		return CONNECTION_FINISH;
 	return CONNECTION_WAIT;
-}
-
-/* Nobody will look at what has arrived. */
-static void connection_ignore_input(struct kinetd_connection *conn)
-{
-	u32 waiting = tcp_inq(conn->sock->sk);
-
-	connection_count_received(conn, waiting);
-	if (waiting)
-		connection_consume(conn, waiting);
 }
 
 /*

@@ -162,9 +162,9 @@ static bool protocol_is_valid(const struct kinetd_protocol *proto)
 		return false;
 	switch (proto->transport) {
 	case KINETD_TCP:
-		return proto->receive || proto->transmit;
+		return !proto->datagram;
 	case KINETD_UDP:
-		return proto->datagram;
+		return proto->datagram && !proto->receive && !proto->transmit;
 	}
 	return false;
 }

@@ -198,19 +198,17 @@ ssize_t kinetd_connection_peek(struct kinetd_connection *conn, void *buf, size_t
 EXPORT_SYMBOL_GPL(kinetd_connection_peek);
 
 /**
- * kinetd_connection_discard() - be done with what waits to be read
+ * kinetd_connection_ended() - has the peer finished sending?
  * @conn: connection
- * @len: bytes
  *
- * Usable as &kinetd_protocol.receive.
- *
- * Return: @len.
+ * Context: as &kinetd_protocol.receive.
+ * Return: true where nothing follows what waits to be read.
  */
-ssize_t kinetd_connection_discard(struct kinetd_connection *conn, size_t len)
+bool kinetd_connection_ended(const struct kinetd_connection *conn)
 {
-	return len;
+	return conn->sock->sk->sk_shutdown & RCV_SHUTDOWN;
 }
-EXPORT_SYMBOL_GPL(kinetd_connection_discard);
+EXPORT_SYMBOL_GPL(kinetd_connection_ended);
 
 /**
  * kinetd_connection_finish() - send what is queued, then FIN

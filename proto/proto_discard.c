@@ -10,7 +10,7 @@ static const struct kinetd_protocol discard[] = {
 		.name		= "tcp_discard",
 		.transport	= KINETD_TCP,
 		.default_port	= 9,
-		.receive	= kinetd_connection_discard,
+		/* no handler: what arrives is dropped */
 	},
 	{
 		.name		= "udp_discard",

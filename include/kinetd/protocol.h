@@ -52,10 +52,10 @@ enum kinetd_transport {
  *			which the peer sent them.  Returns how many of them, from the first,
  *			the handler is done with; these are gone afterwards.  What is left is
  *			offered again: at once where the handler took some, with the bytes that
- *			arrive next where it took none, and when the send queue has room where
- *			a send helper found that full.  A negative errno ends the connection
- *			with a reset.  NULL where nothing is ever answered: what arrives is
- *			dropped without being looked at.
+ *			arrive next, or when the peer finishes, where it took none, and when
+ *			the send queue has room where a send helper found that full.  A
+ *			negative errno ends the connection with a reset.  NULL where what
+ *			arrives means nothing: it is dropped without waking anybody.
  * @transmit:		TCP, or NULL: called on a new connection, and from then on whenever the
  *			send queue has room, until it returns 0: nothing more to send, now
  *			or ever.  1 asks to be called again; a negative errno ends the
@@ -112,7 +112,7 @@ int kinetd_protocols_register(const struct kinetd_protocol *protos, unsigned int
 void kinetd_protocols_unregister(const struct kinetd_protocol *protos, unsigned int nr);
 
 ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len);
-ssize_t kinetd_connection_discard(struct kinetd_connection *conn, size_t len);
+bool kinetd_connection_ended(const struct kinetd_connection *conn);
 ssize_t kinetd_connection_peek(struct kinetd_connection *conn, void *buf, size_t size);
 int kinetd_connection_send(struct kinetd_connection *conn, const void *data, size_t len);
 ssize_t kinetd_connection_send_page(struct kinetd_connection *conn, struct page *page,
