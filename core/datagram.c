@@ -43,8 +43,17 @@ static void datagram_drop(struct kinetd_datagram *dgram, enum kinetd_drop reason
 	}
 }
 
+static void count_in_mib(struct net *net, const struct sk_buff *skb, unsigned int field)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		UDP_INC_STATS(net, field, 0);
+	else
+		UDP6_INC_STATS(net, field, 0);
+}
+
 static void datagram_count_sent(struct kinetd_datagram *dgram, size_t len)
 {
+	count_in_mib(dgram->socket->svc->net, dgram->skb, UDP_MIB_OUTDATAGRAMS);
 	kinetd_service_count(dgram->socket->svc, KINETD_DATAGRAMS_SENT, dgram->nr);
 	kinetd_service_count(dgram->socket->svc, KINETD_BYTES_SENT, len);
 }
@@ -260,8 +269,11 @@ static void datagram_reflect_each(struct kinetd_datagram *train)
 
 	train->skb = NULL;
 	__skb_push(skb, skb->data - skb_mac_header(skb));
-	/* counts what it has no memory for among the socket's drops, and frees the train */
+	/* frees the train; what it has no memory for is counted as if it had never got in */
 	segs = udp_rcv_segment(dgram.socket->sock->sk, skb, ip4);
+	if (!segs)
+		kinetd_service_count(dgram.socket->svc, KINETD_DATAGRAMS_RECEIVED,
+				     -(u64)train->nr);
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		__skb_pull(skb, skb_transport_offset(skb) + sizeof(struct udphdr));
@@ -438,14 +450,6 @@ static unsigned int skb_datagrams(const struct sk_buff *skb)
 	unsigned int size = skb_shinfo(skb)->gso_size;
 
 	return likely(!size) ? 1 : DIV_ROUND_UP(skb->len, size);
-}
-
-static void count_in_mib(struct net *net, const struct sk_buff *skb, unsigned int field)
-{
-	if (skb->protocol == htons(ETH_P_IP))
-		UDP_INC_STATS(net, field, 0);
-	else
-		UDP6_INC_STATS(net, field, 0);
 }
 
 /**
