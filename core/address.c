@@ -20,6 +20,8 @@ static bool address_is_group(const struct kinetd_address *addr)
  * @addr: result, unchanged on error
  * @text: the literal and nothing else
  *
+ * An IPv4 address that is mapped into IPv6 is that IPv4 address.
+ *
  * Return: 0, or -EINVAL where @text is no literal or is a group's address.
  */
 int kinetd_address_parse(struct kinetd_address *addr, const char *text)
@@ -34,6 +36,9 @@ int kinetd_address_parse(struct kinetd_address *addr, const char *text)
 	else
 		return -EINVAL;
 
+	if (new.family == AF_INET6 && ipv6_addr_v4mapped(&new.v6))
+		new = (struct kinetd_address){ .family = AF_INET,
+					       .v4.s_addr = new.v6.s6_addr32[3] };
 	if (address_is_group(&new))
 		return -EINVAL;
 	*addr = new;

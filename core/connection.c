@@ -199,6 +199,9 @@ static void connection_close(struct kinetd_connection *conn, bool abort)
 	trace_kinetd_connection_close(conn);
 	kinetd_source_put(&svc->sources, conn->source);
 	kinetd_service_count(svc, KINETD_CONNECTIONS_CLOSED, 1);
+	if (unlikely(conn->rest))
+		kinetd_service_count(svc, KINETD_BYTES_SENT,
+				     (u64)conn->rest_sent - conn->rest_len);
 	atomic_dec(&svc->active);
 
 	connection_release_socket(conn, abort);

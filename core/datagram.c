@@ -234,6 +234,7 @@ static int datagram_turn(struct sk_buff *skb, const struct kinetd_flow *flow,
 		return -ENOMEM;
 	uh = __skb_push(skb, sizeof(*uh));
 	swap(uh->source, uh->dest);
+	uh->len = htons(skb->len);
 	datagram_checksum(skb, flow);
 	return 0;
 }
@@ -260,20 +261,29 @@ static void datagram_reflect_one(struct kinetd_datagram *dgram)
 		datagram_count_unsent(dgram, len);
 }
 
+/* The datagrams of a train, their checksums left out, or an ERR_PTR() */
+static struct sk_buff *train_take_apart(struct sk_buff *skb)
+{
+	struct kinetd_flow flow;
+
+	datagram_flow(skb, &flow);
+	__skb_push(skb, sizeof(struct udphdr));
+	datagram_checksum(skb, &flow);
+	__skb_push(skb, skb->data - skb_mac_header(skb));
+	return __skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM, false) ?: ERR_PTR(-EINVAL);
+}
+
 /* Each datagram of a train on its own, as if it had come so */
 static void datagram_reflect_each(struct kinetd_datagram *train)
 {
 	struct kinetd_datagram dgram = { .socket = train->socket, .nr = 1 };
-	struct sk_buff *skb = train->skb, *segs, *next;
-	bool ip4 = skb->protocol == htons(ETH_P_IP);
+	struct sk_buff *skb, *segs, *next;
 
-	train->skb = NULL;
-	__skb_push(skb, skb->data - skb_mac_header(skb));
-	/* frees the train; what it has no memory for is counted as if it had never got in */
-	segs = udp_rcv_segment(dgram.socket->sock->sk, skb, ip4);
-	if (!segs)
-		kinetd_service_count(dgram.socket->svc, KINETD_DATAGRAMS_RECEIVED,
-				     -(u64)train->nr);
+	segs = train_take_apart(train->skb);
+	if (IS_ERR(segs)) {
+		kinetd_service_count(train->socket->svc, KINETD_ERRORS, train->nr);
+		return;
+	}
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		__skb_pull(skb, skb_transport_offset(skb) + sizeof(struct udphdr));
@@ -287,12 +297,15 @@ static void datagram_reflect_each(struct kinetd_datagram *train)
  * kinetd_datagram_reflect() - send a datagram back
  * @dgram: datagram
  *
- * Nothing is copied.  Usable as &kinetd_protocol.datagram, with trains.
+ * Nothing is copied, and @dgram is gone for this handler: it can do nothing more with
+ * it.  Usable as &kinetd_protocol.datagram, with trains.
  *
  * Context: as &kinetd_protocol.datagram.
  */
 void kinetd_datagram_reflect(struct kinetd_datagram *dgram)
 {
+	if (WARN_ON_ONCE(!dgram->skb))
+		return;
 	/* limits count datagrams */
 	if (unlikely(dgram->nr > 1 && READ_ONCE(dgram->socket->svc->rate_limit_pps)))
 		datagram_reflect_each(dgram);
@@ -344,7 +357,7 @@ void kinetd_datagram_reply(struct kinetd_datagram *dgram, const void *data, size
 	struct kinetd_flow flow;
 	struct dst_entry *dst;
 
-	if (WARN_ON_ONCE(len > KINETD_DATAGRAM_MAX))
+	if (WARN_ON_ONCE(!dgram->skb || len > KINETD_DATAGRAM_MAX))
 		return;
 	datagram_flow(dgram->skb, &flow);
 	dst = datagram_admit(dgram, &flow);
@@ -353,7 +366,17 @@ void kinetd_datagram_reply(struct kinetd_datagram *dgram, const void *data, size
 }
 EXPORT_SYMBOL_GPL(kinetd_datagram_reply);
 
-/* The flow to a third party, from the service's address where that is of its family */
+/* Could the socket itself send to it?  What is sent must come from where it is served. */
+static bool datagram_reaches(const struct kinetd_datagram *dgram,
+			     const struct kinetd_address *addr)
+{
+	const struct kinetd_address *own = &dgram->socket->addr;
+
+	return own->family == addr->family ||
+	       (own->family == AF_INET6 && ipv6_addr_any(&own->v6));
+}
+
+/* The flow to a third party, from the service's address where it has one */
 static void datagram_flow_to(const struct kinetd_datagram *dgram,
 			     const struct kinetd_address *addr, u16 port, struct kinetd_flow *flow)
 {
@@ -385,7 +408,7 @@ void kinetd_datagram_send(struct kinetd_datagram *dgram, const struct kinetd_add
 	enum kinetd_drop reason;
 	struct dst_entry *dst;
 
-	if (WARN_ON_ONCE(len > KINETD_DATAGRAM_MAX))
+	if (WARN_ON_ONCE(!dgram->skb || len > KINETD_DATAGRAM_MAX))
 		return;
 	datagram_flow(dgram->skb, &from);
 	reason = datagram_check_link(dgram->skb) ?: datagram_check_port(dgram, &from) ?:
@@ -399,7 +422,8 @@ void kinetd_datagram_send(struct kinetd_datagram *dgram, const struct kinetd_add
 		return;
 	}
 	datagram_flow_to(dgram, addr, port, &to);
-	dst = kinetd_flow_route(dgram->socket->sock->sk, &to);
+	dst = datagram_reaches(dgram, addr) ? kinetd_flow_route(dgram->socket->sock->sk, &to) :
+					      ERR_PTR(-EAFNOSUPPORT);
 	if (IS_ERR(dst)) {
 		kinetd_service_count(dgram->socket->svc, KINETD_ERRORS, 1);
 		return;
@@ -447,9 +471,10 @@ void kinetd_datagram_peer(const struct sk_buff *skb, struct kinetd_address *peer
 
 static unsigned int skb_datagrams(const struct sk_buff *skb)
 {
-	unsigned int size = skb_shinfo(skb)->gso_size;
+	const struct skb_shared_info *info = skb_shinfo(skb);
 
-	return likely(!size) ? 1 : DIV_ROUND_UP(skb->len, size);
+	return likely(!(info->gso_type & SKB_GSO_UDP_L4)) ? 1 :
+							     DIV_ROUND_UP(skb->len, info->gso_size);
 }
 
 /**
@@ -466,6 +491,11 @@ void kinetd_datagram_serve(struct kinetd_udp_socket *socket, struct sk_buff *skb
 	};
 	struct kinetd_service *svc = socket->svc;
 
+	/* what goes to groups is given to every socket */
+	if (unlikely(skb->pkt_type != PACKET_HOST && !socket->first)) {
+		consume_skb(skb);
+		return;
+	}
 	/* in the receive queue it was something else */
 	skb->dev = NULL;
 	kinetd_service_count(svc, KINETD_DATAGRAMS_RECEIVED, dgram.nr);

@@ -36,18 +36,6 @@ enum kinetd_drop {
 	KINETD_DROP_NO_TARGET,
 };
 
-#define KINETD_DROP_WORDS					\
-	{ KINETD_DROP_CHECKSUM,		"checksum" },		\
-	{ KINETD_DROP_OVERFLOW,		"overflow" },		\
-	{ KINETD_DROP_PORT_ZERO,	"source_port_zero" },	\
-	{ KINETD_DROP_LOW_PORT,		"low_source_port" },	\
-	{ KINETD_DROP_OWN_SERVICE,	"own_service" },	\
-	{ KINETD_DROP_BROADCAST,	"broadcast" },		\
-	{ KINETD_DROP_MULTICAST,	"multicast" },		\
-	{ KINETD_DROP_RATE_LIMIT,	"rate_limit" },		\
-	{ KINETD_DROP_SOURCES,		"too_many_sources" },	\
-	{ KINETD_DROP_NO_TARGET,	"no_target" }
-
 /**
  * struct kinetd_datagram - a datagram in the hands of a handler
  * @skb: the packet, its data the payload, its UDP header before that; NULL once it is sent

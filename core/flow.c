@@ -159,7 +159,9 @@ static struct dst_entry *flow_route6(struct sock *sk, struct kinetd_flow *flow)
 	if (ipv6_addr_is_multicast(&fl6.daddr))
 		return ERR_PTR(-EACCES);
 	security_sk_classify_flow(sk, flowi6_to_flowi_common(&fl6));
-	dst = ipv6_stub->ipv6_dst_lookup_flow(sock_net(sk), sk, &fl6, NULL);
+	/* an IPv4 socket has none of what IPv6 would look at */
+	dst = ipv6_stub->ipv6_dst_lookup_flow(sock_net(sk), sk->sk_family == AF_INET6 ? sk : NULL,
+					      &fl6, NULL);
 	if (!IS_ERR(dst))
 		flow->local.v6 = fl6.saddr;
 	return dst;
@@ -186,9 +188,9 @@ struct dst_entry *kinetd_flow_route(struct sock *sk, struct kinetd_flow *flow)
 }
 
 /* What receiving has left on a packet, and sending would misunderstand */
-static void packet_reset(struct sk_buff *skb, const struct sock *sk)
+static void packet_reset(struct sk_buff *skb, struct sock *sk)
 {
-	skb_orphan(skb);
+	skb_set_owner_w(skb, sk);
 	skb_scrub_packet(skb, true);
 	__vlan_hwaccel_clear_tag(skb);
 	skb_reset_redirect(skb);
@@ -266,13 +268,19 @@ static int flow_output6(struct sock *sk, struct sk_buff *skb, const struct kinet
  * @dst: its route, the caller's
  *
  * Context: BHs disabled.
- * Return: 0, or a negative errno where it was not sent.
+ * Return: 0, or a negative errno where it was not sent: -ENOBUFS where as much as the
+ * socket may have on its way is on its way.
  */
 int kinetd_flow_output(struct sock *sk, struct sk_buff *skb, const struct kinetd_flow *flow,
 		       struct dst_entry *dst)
 {
 	int err;
 
+	/* neighbours that do not answer would hold any number of packets */
+	if (unlikely(refcount_read(&sk->sk_wmem_alloc) > READ_ONCE(sk->sk_sndbuf))) {
+		kfree_skb(skb);
+		return -ENOBUFS;
+	}
 	packet_reset(skb, sk);
 	skb_reset_transport_header(skb);
 	skb_dst_set(skb, dst_clone(dst));

@@ -191,12 +191,13 @@ static int listener_complete(struct socket *sock, void *arg)
 static int listener_bind(struct kinetd_listener *listener, const struct kinetd_address *addr,
 			 u16 port, struct kinetd_listener *replaced)
 {
+	bool same_port = replaced && listener->svc->port == port;
 	const struct kinetd_bind bind = {
 		.net		= listener->svc->net,
 		.type		= SOCK_STREAM,
 		.addr		= addr,
 		.port		= port,
-		.beside		= replaced && listener->svc->port == port ? replaced->sock->sk : NULL,
+		.beside		= same_port ? replaced->sock->sk : NULL,
 		.prepare	= listener_prepare,
 		.complete	= listener_complete,
 		.arg		= listener,

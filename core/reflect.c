@@ -211,6 +211,9 @@ ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len)
 	size_t done;
 	int more;
 
+	/* what is kept goes first */
+	if (unlikely(conn->blocked))
+		return 0;
 	/* without clearing all the pieces */
 	r.nr = 0;
 	r.len = 0;

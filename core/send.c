@@ -84,8 +84,10 @@ int kinetd_connection_flush(struct kinetd_connection *conn)
 static int connection_keep_rest(struct kinetd_connection *conn, const void *data, size_t len)
 {
 	conn->rest = kmemdup(data, len, conn->sock->sk->sk_allocation);
-	if (!conn->rest)
+	if (!conn->rest) {
+		kinetd_service_count(conn->svc, KINETD_BYTES_SENT, -(u64)len);
 		return -ENOMEM;
+	}
 	conn->rest_len = len;
 	conn->rest_sent = 0;
 	kinetd_connection_block(conn);

@@ -5,9 +5,8 @@
  * ever.
  */
 #include <linux/bitmap.h>
-#include <linux/inetdevice.h>
 #include <linux/rculist.h>
-#include <net/addrconf.h>
+#include <net/ip6_fib.h>
 #include <net/ipv6_stubs.h>
 #include <net/net_namespace.h>
 #include <net/route.h>
@@ -52,15 +51,44 @@ static bool address_is_loopback(const struct kinetd_address *addr)
 					 ipv6_addr_loopback(&addr->v6);
 }
 
+static bool address_is_local4(struct net *net, __be32 addr)
+{
+	struct flowi4 fl4 = { .daddr = addr };
+	struct rtable *rt = ip_route_output_key(net, &fl4);
+	bool local;
+
+	if (IS_ERR(rt))
+		return false;
+	local = rt->rt_type == RTN_LOCAL;
+	ip_rt_put(rt);
+	return local;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static bool address_is_local6(struct net *net, const struct in6_addr *addr)
+{
+	struct flowi6 fl6 = { .daddr = *addr };
+	struct dst_entry *dst = ipv6_stub->ipv6_dst_lookup_flow(net, NULL, &fl6, NULL);
+	bool local;
+
+	if (IS_ERR(dst))
+		return false;
+	local = container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL;
+	dst_release(dst);
+	return local;
+}
+#else
+static bool address_is_local6(struct net *net, const struct in6_addr *addr)
+{
+	return false;
+}
+#endif
+
+/* By its route: an address may be local that no interface has. */
 static bool address_is_local(struct net *net, const struct kinetd_address *addr)
 {
-	if (addr->family == AF_INET)
-		return inet_addr_type(net, addr->v4.s_addr) == RTN_LOCAL;
-#if IS_ENABLED(CONFIG_IPV6)
-	return ipv6_stub->ipv6_dev_find(net, &addr->v6, NULL);
-#else
-	return false;
-#endif
+	return addr->family == AF_INET ? address_is_local4(net, addr->v4.s_addr) :
+					 address_is_local6(net, &addr->v6);
 }
 
 /* Does the service answer at @addr, as @net sees it? */
@@ -71,6 +99,7 @@ static bool served_answers_at(const struct kinetd_served *served, struct net *ne
 		return false;
 	if (!address_is_any(&served->addr))
 		return kinetd_address_equal(&served->addr, addr);
+	/* :: is there for both */
 	return (served->addr.family == AF_INET6 || addr->family == AF_INET) &&
 	       address_is_local(served->net, addr);
 }
@@ -84,6 +113,7 @@ static bool served_answers_at(const struct kinetd_served *served, struct net *ne
  * A service in another namespace counts as well, where it has that address.
  *
  * Context: any but hard interrupts.
+ * Return: true where it is.
  */
 bool kinetd_served_at(struct net *net, const struct kinetd_address *addr, u16 port)
 {

@@ -95,7 +95,7 @@ static struct kinetd_service *service_alloc(struct kinetd_registration *reg, str
 	spin_lock_init(&svc->udp_lock);
 	INIT_LIST_HEAD(&svc->udp_sockets);
 	svc->stats = alloc_percpu(struct kinetd_stats);
-	if (!svc->stats || service_init_state(svc)) {
+	if (!svc->stats) {
 		kinetd_service_free(svc);
 		return NULL;
 	}
@@ -165,13 +165,17 @@ struct kinetd_service *kinetd_service_create(struct kinetd_registration *reg, co
 		return ERR_PTR(-ENOMEM);
 
 	mutex_lock(&kinetd_mutex);
-	err = service_add(svc, name);
+	err = service_init_state(svc);
+	if (!err) {
+		err = service_add(svc, name);
+		if (err)
+			service_exit_state(svc);
+	}
 	/* once it is in the list and that unlocked, delete_service may end it */
 	if (!err)
 		kobject_get(&svc->kobj);
 	mutex_unlock(&kinetd_mutex);
 	if (err) {
-		service_exit_state(svc);
 		kobject_put(&svc->kobj);
 		return ERR_PTR(err);
 	}
@@ -434,7 +438,7 @@ int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog)
  * @svc: service
  * @limit: answers a second, 0 for no limit
  *
- * Context: kinetd_mutex, or @svc is not known yet.
+ * Context: kinetd_mutex.
  * Return: 0 or -ENOMEM.
  */
 int kinetd_service_set_rate_limit(struct kinetd_service *svc, unsigned int limit)

@@ -10,7 +10,7 @@
 #include <kinetd/sysfs.h>
 
 /* all configuration: see sysfs.h */
-DEFINE_MUTEX(kinetd_mutex);
+struct mutex kinetd_mutex = __MUTEX_INITIALIZER(kinetd_mutex);
 EXPORT_SYMBOL_GPL(kinetd_mutex);
 
 static ssize_t sysfs_show(struct kobject *kobj, struct attribute *attr, char *buf)

@@ -102,6 +102,19 @@ TRACE_EVENT(kinetd_connection_close,
 		  __entry->peer, __entry->port, __entry->received, __entry->sent)
 );
 
+#define show_kinetd_drop(reason)						\
+	__print_symbolic(reason,						\
+		{ KINETD_DROP_CHECKSUM,		"checksum" },			\
+		{ KINETD_DROP_OVERFLOW,		"overflow" },			\
+		{ KINETD_DROP_PORT_ZERO,	"source_port_zero" },		\
+		{ KINETD_DROP_LOW_PORT,		"low_source_port" },		\
+		{ KINETD_DROP_OWN_SERVICE,	"own_service" },		\
+		{ KINETD_DROP_BROADCAST,	"broadcast" },			\
+		{ KINETD_DROP_MULTICAST,	"multicast" },			\
+		{ KINETD_DROP_RATE_LIMIT,	"rate_limit" },			\
+		{ KINETD_DROP_SOURCES,		"too_many_sources" },		\
+		{ KINETD_DROP_NO_TARGET,	"no_target" })
+
 TRACE_EVENT(kinetd_datagram_drop,
 	TP_PROTO(const struct kinetd_service *svc, const struct kinetd_address *source, u16 port,
 		 int reason, unsigned int count),
@@ -122,7 +135,7 @@ TRACE_EVENT(kinetd_datagram_drop,
 	),
 	TP_printk("service=%s source=%s port=%u reason=%s count=%u", __entry->service,
 		  __entry->source, __entry->port,
-		  __print_symbolic(__entry->reason, KINETD_DROP_WORDS), __entry->count)
+		  show_kinetd_drop(__entry->reason), __entry->count)
 );
 
 #endif /* _KINETD_TRACE_H */

@@ -34,6 +34,7 @@
 
 #define UDP_BATCH	64		/* packets served in one run */
 #define UDP_RCVBUF	(1024 * 1024)	/* bytes of memory that what waits may take */
+#define UDP_SNDBUF	(4096 * 1024)	/* and what is on its way out */
 
 /**
  * struct kinetd_udp_set - the sockets of a service at one address
@@ -72,16 +73,21 @@ static void udp_data_ready(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* Tell of datagrams that found the receive queue full. */
-static void udp_trace_overflow(struct kinetd_udp_socket *socket)
+/* Count and tell of datagrams that found the receive queue full. */
+static void udp_note_overflow(struct kinetd_udp_socket *socket)
 {
-	u32 drops = kinetd_compat_drops(socket->sock->sk);
+	struct kinetd_address unknown = { .family = AF_INET };
+	struct kinetd_service *svc = socket->svc;
+	u32 drops = kinetd_compat_drops(socket->sock->sk), more;
 
 	if (likely(drops == socket->drops))
 		return;
-	trace_kinetd_datagram_drop(socket->svc, &(struct kinetd_address){ .family = AF_INET }, 0,
-				   KINETD_DROP_OVERFLOW, drops - socket->drops);
+	spin_lock(&svc->udp_lock);
+	more = drops - socket->drops;
+	svc->overflows += more;
 	socket->drops = drops;
+	spin_unlock(&svc->udp_lock);
+	trace_kinetd_datagram_drop(svc, &unknown, 0, KINETD_DROP_OVERFLOW, more);
 }
 
 /* Return: a packet that waits, or NULL */
@@ -138,12 +144,11 @@ static void udp_end(struct kinetd_udp_socket *socket)
 
 	while (socket->serve_waiting && udp_serve(socket, UDP_BATCH) == UDP_BATCH)
 		cond_resched();
-	udp_trace_overflow(socket);
+	udp_note_overflow(socket);
 	kinetd_endpoint_unlink(&socket->ep);
 
 	spin_lock(&svc->udp_lock);
 	list_del(&socket->entry);
-	svc->overflows += kinetd_compat_drops(socket->sock->sk);
 	spin_unlock(&svc->udp_lock);
 	sock_release(socket->sock);
 	kinetd_endpoint_retire(&socket->ep);
@@ -159,7 +164,7 @@ static void udp_run(struct kinetd_endpoint *ep)
 	}
 	if (udp_serve(socket, UDP_BATCH) == UDP_BATCH)
 		kinetd_endpoint_kick(ep);
-	udp_trace_overflow(socket);
+	udp_note_overflow(socket);
 }
 
 static void udp_free(struct kinetd_endpoint *ep)
@@ -187,7 +192,7 @@ u64 kinetd_udp_overflows(struct kinetd_service *svc)
 	spin_lock(&svc->udp_lock);
 	sum = svc->overflows;
 	list_for_each_entry(socket, &svc->udp_sockets, entry)
-		sum += kinetd_compat_drops(socket->sock->sk);
+		sum += (u32)(kinetd_compat_drops(socket->sock->sk) - socket->drops);
 	spin_unlock(&svc->udp_lock);
 	return sum;
 }
@@ -202,8 +207,9 @@ static void udp_prepare(struct sock *sk, void *arg)
 	write_unlock_bh(&sk->sk_callback_lock);
 
 	lock_sock(sk);
-	sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
+	sk->sk_userlocks |= SOCK_RCVBUF_LOCK | SOCK_SNDBUF_LOCK;
 	WRITE_ONCE(sk->sk_rcvbuf, UDP_RCVBUF);
+	WRITE_ONCE(sk->sk_sndbuf, UDP_SNDBUF);
 	release_sock(sk);
 }
 
@@ -254,6 +260,7 @@ static int udp_open(struct kinetd_udp_set *set, unsigned int i, bool group, stru
 	int err;
 
 	socket->svc = set->svc;
+	socket->first = !i;
 	socket->addr = set->served.addr;
 	init_completion(&socket->closed);
 	kinetd_endpoint_init(&socket->ep, &udp_endpoint_ops);
@@ -308,7 +315,10 @@ static void udp_detach(struct kinetd_udp_socket *socket)
 {
 	struct sock *sk = socket->sock->sk;
 
+	/* against who ends sockets (ss -K) */
+	lock_sock(sk);
 	sk->sk_prot->unhash(sk);
+	release_sock(sk);
 	write_lock_bh(&sk->sk_callback_lock);
 	WRITE_ONCE(sk->sk_data_ready, socket->data_ready);
 	rcu_assign_sk_user_data(sk, NULL);

@@ -22,7 +22,8 @@ struct kinetd_service;
  * @data_ready: the socket's own callback
  * @routes: of flows that it answered lately
  * @last: who sent the datagram before; to be compared only
- * @drops: of the socket's drops, those that were traced
+ * @drops: of the socket's drops, those that @svc->overflows has; under @svc->udp_lock
+ * @first: of its set
  * @serve_waiting: on closing, serve what waits; set before KINETD_EP_STOP
  * @closed: the worker is done with it
  */
@@ -36,6 +37,7 @@ struct kinetd_udp_socket {
 	struct kinetd_routes	*routes;
 	u32			last;
 	u32			drops;
+	bool			first;
 	bool			serve_waiting;
 	struct completion	closed;
 };

@@ -54,6 +54,7 @@ static struct kinetd_load_params chargen_params = {
 	.port		= 19,
 	.enabled	= true,
 };
+
 kinetd_load_parameters(chargen_params);
 
 static int __init chargen_init(void)
