@@ -45,6 +45,38 @@ static bool address_is_any(const struct kinetd_address *addr)
 	return addr->family == AF_INET ? !addr->v4.s_addr : ipv6_addr_any(&addr->v6);
 }
 
+static bool addresses_overlap(const struct kinetd_address *a, const struct kinetd_address *b)
+{
+	if (address_is_any(a) && (a->family == AF_INET6 || b->family == AF_INET))
+		return true;
+	if (address_is_any(b) && (b->family == AF_INET6 || a->family == AF_INET))
+		return true;
+	return kinetd_address_equal(a, b);
+}
+
+/**
+ * kinetd_served_conflicts() - is another service where this one wants to be?
+ * @served: where it wants to be; not in the list
+ * @except: where it is, which is to be replaced
+ *
+ * To the kernel all our sockets look like those of one owner, who may share.
+ *
+ * Context: kinetd_mutex.
+ * Return: true where another has the port.
+ */
+bool kinetd_served_conflicts(const struct kinetd_served *served,
+			     const struct kinetd_served *except)
+{
+	const struct kinetd_served *other;
+
+	lockdep_assert_held(&kinetd_mutex);
+	list_for_each_entry(other, &served_list, entry)
+		if (other != except && other->net == served->net && other->port == served->port &&
+		    addresses_overlap(&other->addr, &served->addr))
+			return true;
+	return false;
+}
+
 static bool address_is_loopback(const struct kinetd_address *addr)
 {
 	return addr->family == AF_INET ? ipv4_is_loopback(addr->v4.s_addr) :

@@ -23,6 +23,8 @@ struct kinetd_served {
 
 void kinetd_served_add(struct kinetd_served *served);
 void kinetd_served_remove(struct kinetd_served *served);
+bool kinetd_served_conflicts(const struct kinetd_served *served,
+			     const struct kinetd_served *except);
 bool kinetd_served_at(struct net *net, const struct kinetd_address *addr, u16 port);
 
 #endif /* _KINETD_SERVED_H */

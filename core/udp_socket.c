@@ -365,8 +365,6 @@ static struct kinetd_binding *udp_set_open(struct kinetd_service *svc,
 	struct kinetd_udp_set *set;
 	int err;
 
-	if (replaced && svc->port == port)
-		beside = to_set(replaced)->socket[0].sock->sk;
 	set = kvzalloc(struct_size(set, socket, nr), GFP_KERNEL);
 	if (!set)
 		return ERR_PTR(-ENOMEM);
@@ -375,6 +373,10 @@ static struct kinetd_binding *udp_set_open(struct kinetd_service *svc,
 	set->served.net = svc->net;
 	set->served.addr = *addr;
 	set->served.port = port;
+	/* where another has it, no socket of ours may help */
+	if (replaced && svc->port == port &&
+	    !kinetd_served_conflicts(&set->served, &to_set(replaced)->served))
+		beside = to_set(replaced)->socket[0].sock->sk;
 	err = udp_set_bind(set, nr, beside);
 	if (!set->nr) {
 		kvfree(set);
