@@ -57,7 +57,7 @@ check:
 
 help:
 	@echo 'Build (C modules; for the running kernel, or KDIR=/path/to/kernel/build)'
-	@echo '  make [modules]   core/kinetd.ko and proto/*.ko'
+	@echo '  make [modules]   core/kinetd.ko, proto/*.ko, client/*.ko'
 	@echo '  make install     the modules below /lib/modules; for modules of others the headers in'
 	@echo '                   /usr/src/kinetd-$(version)/include and KBUILD_EXTRA_SYMBOLS in'
 	@echo '                   /usr/src/kinetd-$(version)/<kernel>/Module.symvers (DESTDIR= goes before all)'
