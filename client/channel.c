@@ -36,7 +36,7 @@ static void channel_event(struct sock *sk)
 	struct kinetd_channel *chan;
 
 	read_lock_bh(&sk->sk_callback_lock);
-	chan = rcu_dereference_sk_user_data(sk);
+	chan = sk->sk_user_data;
 	/* who finds it set is woken already, or has not looked yet */
 	if (chan && !test_and_set_bit(CHANNEL_EVENT, &chan->flags))
 		wake_up_process(chan->task);
@@ -264,6 +264,8 @@ void kinetd_channel_close(struct kinetd_channel *chan, bool abort)
  *
  * Not where the peer has ended the connection, nor where it has sent what nobody
  * had asked for: then nothing that comes after is in step.
+ *
+ * Return: whether it can.
  */
 bool kinetd_channel_usable(const struct kinetd_channel *chan)
 {
