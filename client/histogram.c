@@ -9,7 +9,7 @@
 
 #include "histogram.h"
 
-#define PER_POWER	(1U << KINETD_HISTOGRAM_FINENESS)
+#define PER_POWER	BIT(KINETD_HISTOGRAM_FINENESS)
 
 static unsigned int bucket_of(u64 value)
 {

@@ -257,5 +257,6 @@ void kinetd_session_stop(struct kinetd_session *session)
 /* false where it has sent all that it was to send, and has closed its socket */
 bool kinetd_session_running(const struct kinetd_session *session)
 {
+	/* pairs with session_main() */
 	return !smp_load_acquire(&session->done);
 }

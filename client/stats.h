@@ -19,12 +19,12 @@ enum kinetd_client_counter {
 
 /**
  * struct kinetd_client_stats - what a client has seen since it was last started
- * @lock: protects the others; one thread counts, so it waits for readers only
+ * @lock: one thread counts, so it waits for readers only
  * @count: by &enum kinetd_client_counter
  * @rtt: round-trip times of the messages that were received, in nanoseconds
  */
 struct kinetd_client_stats {
-	spinlock_t		lock;
+	spinlock_t		lock;	/* protects the others */
 	u64			count[KINETD_NR_CLIENT_COUNTERS];
 	struct kinetd_histogram	rtt;
 };
