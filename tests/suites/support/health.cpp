@@ -71,18 +71,22 @@ char state_of(std::string_view stat) {
     return end_of_name == std::string_view::npos ? '\0' : stat[end_of_name + 2];
 }
 
-std::vector<Thread> worker_threads() {
+std::vector<Thread> threads_named(std::string_view prefix) {
     std::vector<Thread> threads;
     for (const auto &pid : list("/proc")) {
         if (!is_number(pid))
             continue;
         const auto name = read_line("/proc/" + pid + "/comm");
-        if (!name || name->rfind("kinetd/", 0) != 0)
+        if (!name || name->rfind(prefix, 0) != 0)
             continue;
         const auto stat = read_line("/proc/" + pid + "/stat");
         threads.push_back({std::stoi(pid), *name, stat ? state_of(*stat) : '\0'});
     }
     return threads;
+}
+
+std::vector<Thread> worker_threads() {
+    return threads_named("kinetd/");
 }
 
 std::uint64_t context_switches(int pid) {

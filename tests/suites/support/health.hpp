@@ -31,9 +31,12 @@ Result<std::uint64_t> slab_object_size(const std::string &cache);
 /// A kernel thread of the project.
 struct Thread {
     int pid;
-    std::string name; ///< kinetd/POOL/N
+    std::string name;
     char state;
 };
+/// Those whose name begins so.
+std::vector<Thread> threads_named(std::string_view prefix);
+/// kinetd/POOL/N
 std::vector<Thread> worker_threads();
 /// How often a thread has given up the CPU of its own will.
 std::uint64_t context_switches(int pid);
