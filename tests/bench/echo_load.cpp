@@ -3,23 +3,21 @@
 // has come back whole and unaltered.  One thread; blocking with one connection, edge-triggered
 // epoll with several.  In a guest whose clock counts instructions, the time of the measured phase
 // is what server, client and kernel together have executed.
-#include "socket.hpp"
+#include "load.hpp"
 
 #include <sys/epoll.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <ctime>
 #include <exception>
-#include <fstream>
-#include <random>
 #include <vector>
 
 namespace {
 
 using bench::check;
 using bench::Descriptor;
+using bench::now;
 
 struct Options {
     std::string address = "127.0.0.1";
@@ -31,41 +29,6 @@ struct Options {
     bool verify = true;
     bool latency = false;
 };
-
-// A no-operation that tests/bench/profile recognises: it counts between the first and the second.
-inline void profile_mark() {
-    asm volatile(".byte 0x0f, 0x1f, 0x80, 0x4b, 0x4e, 0x54, 0x44" ::: "memory");
-}
-
-std::uint64_t now() {
-    timespec time{};
-    check(::clock_gettime(CLOCK_MONOTONIC_RAW, &time), "clock_gettime");
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
-           static_cast<std::uint64_t>(time.tv_nsec);
-}
-
-// When, and how many nanoseconds all CPUs together had spent in tasks by then: what the second
-// lacks to the first was idle.  A task's time is added when it leaves its CPU, so the two differ by
-// a turn of this program's own, either way.
-struct Usage {
-    std::uint64_t at = 0;
-    std::uint64_t busy = 0;
-};
-
-Usage usage() {
-    std::ifstream file("/proc/schedstat");
-    Usage result;
-    for (std::string word; file >> word;) {
-        if (!word.starts_with("cpu"))
-            continue;
-        std::uint64_t value = 0;
-        for (int field = 1; field <= 7 && file >> value; ++field)
-            ;
-        result.busy += value;
-    }
-    result.at = now();
-    return result;
-}
 
 struct Connection {
     Descriptor socket;
@@ -81,8 +44,6 @@ public:
     void run();
 
 private:
-    static constexpr std::size_t shift = 64; // messages start at this many places of the pattern
-
     void connect(Connection &connection, const bench::Endpoint &server);
     void start();
     void pump();
@@ -90,7 +51,6 @@ private:
     bool receive_some(Connection &connection);
     void finished(Connection &connection);
     void count();
-    void report() const;
     void report_latencies();
 
     Options options_;
@@ -102,16 +62,12 @@ private:
     std::vector<std::uint64_t> latencies_;
     std::uint64_t done_ = 0;
     std::uint64_t total_ = 0;
-    std::uint64_t begin_ = 0, end_ = 0;
-    Usage usage_begin_, usage_end_;
+    bench::Phase phase_;
 };
 
 Load::Load(const Options &options)
-    : options_(options), pattern_(options.bytes + shift), incoming_(options.bytes),
+    : options_(options), pattern_(bench::pattern(options.bytes)), incoming_(options.bytes),
       connections_(options.connections), total_(options.warmup + options.messages) {
-    std::mt19937 random(1); // NOLINT(cert-msc32-c,cert-msc51-cpp): the same bytes in every run
-    for (auto &byte : pattern_)
-        byte = static_cast<char>(random());
     if (connections_.size() > 1)
         poll_ = Descriptor(check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1"));
     flags_ = connections_.size() > 1 ? MSG_NOSIGNAL | MSG_DONTWAIT : MSG_NOSIGNAL;
@@ -169,15 +125,10 @@ bool Load::receive_some(Connection &connection) {
 
 void Load::count() {
     ++done_;
-    if (done_ == options_.warmup) {
-        usage_begin_ = usage();
-        begin_ = now();
-        profile_mark();
-    } else if (done_ == total_) {
-        profile_mark();
-        end_ = now();
-        usage_end_ = usage();
-    }
+    if (done_ == options_.warmup)
+        phase_.begin();
+    else if (done_ == total_)
+        phase_.end();
 }
 
 void Load::finished(Connection &connection) {
@@ -185,7 +136,7 @@ void Load::finished(Connection &connection) {
         latencies_.push_back(now() - connection.began);
     count();
     connection.sent = connection.received = 0;
-    connection.offset = (connection.offset + 1) % shift;
+    connection.offset = (connection.offset + 1) % bench::shift;
 }
 
 // Each connection keeps going until the total is counted; the last messages on their way are not
@@ -223,20 +174,10 @@ void Load::run() {
             finished(connection);
         }
     }
-    report();
+    bench::report(phase_, options_.connections, options_.bytes, options_.messages);
+    std::puts("");
     if (options_.latency)
         report_latencies();
-}
-
-void Load::report() const {
-    const std::uint64_t elapsed = end_ - begin_;
-    const auto idle = static_cast<std::int64_t>((usage_end_.at - usage_begin_.at) -
-                                                (usage_end_.busy - usage_begin_.busy));
-    std::printf(
-        "connections=%u bytes=%zu messages=%ju total_ns=%ju idle_ns=%jd per_message_ns=%.1f\n",
-        options_.connections, options_.bytes, static_cast<std::uintmax_t>(options_.messages),
-        static_cast<std::uintmax_t>(elapsed), static_cast<std::intmax_t>(idle),
-        static_cast<double>(elapsed) / static_cast<double>(options_.messages));
 }
 
 void Load::report_latencies() {
