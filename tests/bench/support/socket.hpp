@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the benchmark's server and client share: a descriptor that closes itself, addresses,
+// What the benchmark's servers and clients share: a descriptor that closes itself, addresses,
 // options.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -99,6 +100,14 @@ public:
         if (empty())
             throw std::invalid_argument("an option lacks its value");
         return *next_++;
+    }
+    // One of two words; true for the first.
+    bool choice(const char *yes, const char *no) {
+        const std::string value = text();
+        if (value != yes && value != no)
+            throw std::invalid_argument(std::string("neither ") + yes + " nor " + no + ": " +
+                                        value);
+        return value == yes;
     }
     template <typename Number>
     Number number() {
