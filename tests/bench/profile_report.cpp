@@ -101,19 +101,24 @@ struct Options {
     double prune = 1.0;
 };
 
+// The addresses of user space are the lower half.
+bool in_user_space(std::uint64_t address) {
+    return address >> 63U == 0;
+}
+
+std::string where(const std::string &function) {
+    const auto bracket = function.find('[');
+    return bracket == std::string::npos
+               ? ""
+               : function.substr(bracket + 1, function.find(']') - bracket - 1);
+}
+
 void name(Task &task) {
-    bool module = false;
-    for (const auto &[function, count] : task.functions) {
-        const auto bracket = function.find('[');
-        if (bracket == std::string::npos)
-            continue;
-        const std::string where = function.substr(bracket + 1, function.find(']') - bracket - 1);
-        if (where == "epoll_echo" || where == "echo_load") {
-            task.name = where;
-            return;
-        }
-        module = module || where.starts_with("kinetd");
-    }
+    if (!task.name.empty())
+        return;
+    const bool module = std::any_of(task.functions.begin(), task.functions.end(), [](auto &entry) {
+        return where(entry.first).starts_with("kinetd");
+    });
     task.name = module ? "kinetd worker" : "other";
 }
 
@@ -141,6 +146,8 @@ std::vector<Section> read(const Options &options, const Symbols &symbols) {
             words >> task >> std::hex >> address >> std::dec >> bytes >> size >> times;
             Section &section = sections.back();
             section.tasks[task].functions[symbols.at(address)] += size * times;
+            if (in_user_space(address))
+                section.tasks[task].name = where(symbols.at(address));
             section.tasks[task].total += size * times;
             section.total += size * times;
         } else if (kind == "path") {
