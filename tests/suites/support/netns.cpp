@@ -61,6 +61,10 @@ std::uint64_t NetworkNamespace::inode() const {
     return ::fstat(fd_.get(), &status) == 0 ? status.st_ino : 0;
 }
 
+std::string NetworkNamespace::path() const {
+    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd_.get());
+}
+
 std::uint64_t own_namespace_inode() {
     struct stat status {};
     return ::stat(own_namespace, &status) == 0 ? status.st_ino : 0;

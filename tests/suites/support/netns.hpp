@@ -41,6 +41,11 @@ public:
     /// The inode number that names it.
     [[nodiscard]] std::uint64_t inode() const;
 
+    /// A path that names it for other processes, while this lives.
+    [[nodiscard]] std::string path() const;
+    /// Whether it has not been dropped nor moved away.
+    explicit operator bool() const { return static_cast<bool>(fd_); }
+
     /// Drops the one reference; the kernel tears the namespace down in the background.
     void drop() { fd_.close(); }
 

@@ -2,10 +2,12 @@
 #include "support/socket.hpp"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 
 #include <array>
+#include <ostream>
 #include <stdexcept>
 #include <vector>
 
@@ -16,7 +18,8 @@ namespace {
 /// What fits an Ethernet.
 constexpr int small_segment = 1448;
 
-/// poll() for one socket; false where the limit passed.
+} // namespace
+
 bool ready(const Descriptor &socket, short events, const Deadline &deadline) {
     pollfd entry{socket.get(), events, 0};
     for (;;) {
@@ -30,24 +33,53 @@ bool would_block() {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-} // namespace
-
 Endpoint::Endpoint(const std::string &address, std::uint16_t port) : port_(port) {
     sockaddr_in v4{};
     sockaddr_in6 v6{};
+    const auto scope = address.find('%');
     if (::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
         v4.sin_family = AF_INET;
         v4.sin_port = htons(port);
         std::memcpy(&storage_, &v4, sizeof v4);
         size_ = sizeof v4;
-    } else if (::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) == 1) {
+    } else if (::inet_pton(AF_INET6, address.substr(0, scope).c_str(), &v6.sin6_addr) == 1) {
         v6.sin6_family = AF_INET6;
         v6.sin6_port = htons(port);
+        if (scope != std::string::npos)
+            v6.sin6_scope_id = ::if_nametoindex(address.substr(scope + 1).c_str());
         std::memcpy(&storage_, &v6, sizeof v6);
         size_ = sizeof v6;
     } else {
         throw std::invalid_argument("no address: " + address);
     }
+}
+
+Endpoint::Endpoint(const sockaddr_storage &storage) : storage_(storage) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &storage, sizeof v4); // the port sits at the same place in both families
+    port_ = ntohs(v4.sin_port);
+    size_ = storage.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+}
+
+std::string Endpoint::address() const {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    sockaddr_in v4{};
+    sockaddr_in6 v6{};
+    std::memcpy(&v4, &storage_, sizeof v4);
+    std::memcpy(&v6, &storage_, sizeof v6);
+    const void *address = family() == AF_INET6 ? static_cast<const void *>(&v6.sin6_addr)
+                                               : static_cast<const void *>(&v4.sin_addr);
+    if (::inet_ntop(family(), address, text.data(), text.size()) == nullptr)
+        return "nowhere";
+    return text.data();
+}
+
+std::string Endpoint::text() const {
+    return address() + " port " + std::to_string(port_);
+}
+
+void PrintTo(const Endpoint &endpoint, std::ostream *out) {
+    *out << endpoint.text();
 }
 
 Status set_option(const Descriptor &socket, int level, int name, int value) {
@@ -221,13 +253,15 @@ Result<std::uint64_t> fill(const Descriptor &socket, Milliseconds quiet) {
     }
 }
 
-std::uint16_t local_port(const Descriptor &socket) {
+Endpoint local_endpoint(const Descriptor &socket) {
     sockaddr_storage at{};
     socklen_t size = sizeof at;
     ::getsockname(socket.get(), reinterpret_cast<sockaddr *>(&at), &size);
-    sockaddr_in v4{};
-    std::memcpy(&v4, &at, sizeof v4); // the port sits at the same place in both families
-    return ntohs(v4.sin_port);
+    return Endpoint(at);
+}
+
+std::uint16_t local_port(const Descriptor &socket) {
+    return local_endpoint(socket).port();
 }
 
 } // namespace kinetd::suite

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,8 +22,11 @@ namespace kinetd::suite {
 /// An IPv4 or IPv6 address and port.
 class Endpoint {
 public:
-    /// Throws where `address` is no literal.
+    Endpoint() = default;
+    /// Throws where `address` is no literal. An IPv6 one may have a scope: fe80::1%lo.
     Endpoint(const std::string &address, std::uint16_t port);
+    /// What a system call has filled in.
+    explicit Endpoint(const sockaddr_storage &storage);
 
     [[nodiscard]] const sockaddr *data() const {
         return reinterpret_cast<const sockaddr *>(&storage_);
@@ -30,12 +34,23 @@ public:
     [[nodiscard]] socklen_t size() const { return size_; }
     [[nodiscard]] int family() const { return storage_.ss_family; }
     [[nodiscard]] std::uint16_t port() const { return port_; }
+    /// The literal, without a scope.
+    [[nodiscard]] std::string address() const;
+    [[nodiscard]] std::string text() const;
+
+    /// The same address and port; scopes are not compared.
+    bool operator==(const Endpoint &other) const {
+        return port_ == other.port_ && address() == other.address();
+    }
 
 private:
     sockaddr_storage storage_{};
     socklen_t size_ = 0;
     std::uint16_t port_ = 0;
 };
+
+/// So that a failed comparison can be read.
+void PrintTo(const Endpoint &endpoint, std::ostream *out);
 
 struct ConnectOptions {
     std::optional<Endpoint> source{};
@@ -52,6 +67,12 @@ Result<Descriptor> start_connect(const Endpoint &peer, const ConnectOptions &opt
 
 /// A listening socket of the test's own, to take a port away.
 Result<Descriptor> listen_on(const Endpoint &at, bool share_port = false);
+
+/// poll() for one socket; false where the limit passed.
+bool ready(const Descriptor &socket, short events, const Deadline &deadline);
+
+/// Whether errno says that a non-blocking call is to be tried again.
+bool would_block();
 
 Status set_option(const Descriptor &socket, int level, int name, int value);
 
@@ -92,6 +113,7 @@ Status vanish(Descriptor &socket);
 /// Both directions are full then: the peer's send queue as well as its receive queue.
 Result<std::uint64_t> fill(const Descriptor &socket, Milliseconds quiet = patience(seconds(1)));
 
+Endpoint local_endpoint(const Descriptor &socket);
 std::uint16_t local_port(const Descriptor &socket);
 
 } // namespace kinetd::suite
