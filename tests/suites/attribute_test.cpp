@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
-/// Every file of /sys/kernel/kinetd: what it takes, what it refuses, and what it says afterwards.
+/// Every file of /sys/kernel/kinetd: its place, its mode, who may write; and those that belong to
+/// no service: what they take, what they refuse, and what they say afterwards.
 #include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <filesystem>
-#include <set>
 
+#include "support/attribute.hpp"
 #include "support/fixture.hpp"
 
 namespace kinetd::suite {
@@ -18,75 +19,6 @@ using namespace std::string_view_literals;
 
 class Attribute : public EchoTest {
 protected:
-    /// Writing gives this value in force.
-    static void expect_taken(const Folder &folder, const std::string &attribute,
-                             const std::string &value, const std::string &in_force) {
-        const auto written = folder.set(attribute, value);
-        EXPECT_TRUE(written.ok()) << attribute << "=" << value << ": " << written.text();
-        EXPECT_EQ(folder.get(attribute), in_force) << attribute << "=" << value;
-    }
-    static void expect_taken(const Folder &folder, const std::string &attribute,
-                             const std::string &value) {
-        expect_taken(folder, attribute, value, value);
-    }
-
-    /// Writing these very bytes gives an error and changes nothing.
-    static void expect_refused(const Folder &folder, const std::string &attribute,
-                               std::string_view bytes) {
-        const auto before = folder.get(attribute);
-        const auto written = folder.set_raw(attribute, bytes);
-        EXPECT_TRUE(out_of_order.count(written.code()) == 1)
-            << attribute << "=\"" << printable(bytes) << "\": " << written.text();
-        EXPECT_EQ(folder.get(attribute), before) << attribute << "=\"" << printable(bytes) << "\"";
-    }
-
-    /// The last one is what the kernel's own reader of CPU lists has for a number too large.
-    inline static const std::set<int> out_of_order{EINVAL, ERANGE, EOVERFLOW};
-
-    static std::string printable(std::string_view bytes) {
-        std::string text;
-        for (const char c : bytes.substr(0, 60))
-            text += c >= ' ' && c <= '~' ? std::string(1, c) : "<" + std::to_string(c) + ">";
-        return text;
-    }
-
-    /// What no number's file may take.
-    static void expect_numbers_only(const Folder &folder, const std::string &attribute) {
-        for (const std::string_view bytes : {"\n"sv,
-                                             " "sv,
-                                             "abc\n"sv,
-                                             "1x\n"sv,
-                                             "x1\n"sv,
-                                             "1 2\n"sv,
-                                             "1 \n"sv,
-                                             "1\n\n"sv,
-                                             "1\0"sv,
-                                             "1\0\n"sv,
-                                             "\0"sv,
-                                             "\0001\n"sv,
-                                             "1.5\n"sv,
-                                             "0x1\n"sv,
-                                             "-\n"sv,
-                                             "--1\n"sv,
-                                             "1,2\n"sv,
-                                             "18446744073709551616\n"sv,
-                                             "99999999999999999999999999\n"sv,
-                                             "4294967297\n"sv,
-                                             "-9223372036854775809\n"sv,
-                                             "1\n1\n"sv,
-                                             "\xff\xfe\n"sv})
-            expect_refused(folder, attribute, bytes);
-        expect_refused(folder, attribute, std::string(4000, '9'));
-        expect_refused(folder, attribute, std::string(4095, ' ') + "1");
-        expect_empty_is_nothing(folder, attribute);
-    }
-
-    static void expect_empty_is_nothing(const Folder &folder, const std::string &attribute) {
-        const auto before = folder.get(attribute);
-        (void)folder.set_raw(attribute, "");
-        EXPECT_EQ(folder.get(attribute), before) << attribute;
-    }
-
     /// Every file of the tree.
     static std::vector<std::string> files() {
         std::vector<std::string> found;
@@ -164,126 +96,6 @@ TEST_F(Attribute, readOnlyFilesStayThatWay) {
         }
 }
 
-TEST_F(Attribute, valuesAtTheStart) {
-    EXPECT_FALSE(read_line(sysfs_root + "/version")->empty());
-    const Folder protocol(sysfs_root + "/protocols/tcp_echo");
-    EXPECT_EQ(protocol.get("transport"), "tcp");
-    EXPECT_EQ(protocol.get("default_port"), "7");
-    EXPECT_EQ(service_.get("protocol"), "tcp_echo");
-    EXPECT_EQ(service_.get("address"), "127.0.0.1");
-    EXPECT_EQ(service_.number("port"), port_);
-    EXPECT_EQ(service_.get("enabled"), "1");
-    EXPECT_EQ(service_.get("exec").rfind("[thread]", 0), 0U);
-    EXPECT_EQ(service_.get("pool"), "default");
-    EXPECT_EQ(pool_.get("nice"), "0");
-    for (const auto &counter : list(service_.path() + "/stats"))
-        EXPECT_EQ(service_.stat(counter), 0U) << counter;
-}
-
-TEST_F(Attribute, port) {
-    for (const char *bad : {"0\n", "65536\n", "-1\n", "65537\n", "131071\n"})
-        expect_refused(service_, "port", bad);
-    expect_numbers_only(service_, "port");
-    EXPECT_TRUE(service_.set_raw("port", std::to_string(port_)).ok()) << "no newline";
-    for (const char *good : {"1", "65535", "7"})
-        expect_taken(service_, "port", good);
-}
-
-TEST_F(Attribute, address) {
-    for (const std::string_view bad : {"localhost\n"sv,
-                                       "127.0.0.1.1\n"sv,
-                                       "127.0.0\n"sv,
-                                       "127.0.0.1/8\n"sv,
-                                       "256.0.0.1\n"sv,
-                                       "127.0.0.1 \n"sv,
-                                       " 127.0.0.1\n"sv,
-                                       "127.0.0.1\0"sv,
-                                       "127.0.0.1\0\n"sv,
-                                       "127.0.0.1\n\n"sv,
-                                       "::g\n"sv,
-                                       ":::\n"sv,
-                                       "1::2::3\n"sv,
-                                       "[::1]\n"sv,
-                                       "::1:7\0"sv,
-                                       "127.0.0.1:7\n"sv,
-                                       "\n"sv,
-                                       "\0"sv,
-                                       "-\n"sv,
-                                       "x\n"sv,
-                                       "224.0.0.1\n"sv,
-                                       "239.1.2.3\n"sv,
-                                       "255.255.255.255\n"sv,
-                                       "ff02::1\n"sv})
-        expect_refused(service_, "address", bad);
-    expect_refused(service_, "address", std::string(4000, '1'));
-    expect_refused(service_, "address", std::string(500, ':') + "1\n");
-    expect_empty_is_nothing(service_, "address");
-    for (const char *good : {"0.0.0.0", "127.0.0.2", "127.255.255.254"})
-        expect_taken(service_, "address", good);
-    if (has_ipv6()) {
-        expect_taken(service_, "address", "::");
-        expect_taken(service_, "address", "::1");
-        expect_taken(service_, "address", "0:0:0:0:0:0:0:0", "::");
-        expect_taken(service_, "address", "0000::0001", "::1");
-    }
-}
-
-TEST_F(Attribute, enabled) {
-    for (const char *bad : {"2\n", "-1\n", "10\n", "yes\n", "on\n", "01x\n"})
-        expect_refused(service_, "enabled", bad);
-    expect_numbers_only(service_, "enabled");
-    for (const char *good : {"1", "0", "0", "1", "1"})
-        expect_taken(service_, "enabled", good);
-    expect_service();
-}
-
-TEST_F(Attribute, exec) {
-    EXPECT_EQ(service_.set("exec", "inline").code(), EOPNOTSUPP);
-    for (const std::string_view bad : {"\n"sv, "threads\n"sv, "thread \n"sv, "[thread]\n"sv,
-                                       "thread\0"sv, "THREAD\n"sv, "1\n"sv, "thread inline\n"sv})
-        expect_refused(service_, "exec", bad);
-    expect_empty_is_nothing(service_, "exec");
-    EXPECT_TRUE(service_.set("exec", "thread").ok());
-    expect_service();
-}
-
-TEST_F(Attribute, poolOfAService) {
-    ASSERT_TRUE(new_pool("other").ok());
-    expect_taken(service_, "pool", "other");
-    EXPECT_EQ(service_.set("pool", "nowhere").code(), ENOENT);
-    EXPECT_EQ(service_.get("pool"), "other");
-    for (const std::string_view bad : {"\n"sv, "default\0"sv, "default \n"sv, " default\n"sv,
-                                       "default\n\n"sv, "Default\n"sv, "../pools/default\n"sv}) {
-        const auto code = service_.set_raw("pool", bad).code();
-        EXPECT_TRUE(code == EINVAL || code == ENOENT) << printable(bad) << ": " << code;
-    }
-    EXPECT_EQ(service_.get("pool"), "other");
-    expect_taken(service_, "pool", "default");
-    EXPECT_TRUE(delete_pool("other").ok());
-}
-
-TEST_F(Attribute, backlog) {
-    const auto most = read_line("/proc/sys/net/core/somaxconn").value();
-    expect_taken(service_, "backlog", "16");
-    expect_taken(service_, "backlog", "1");
-    expect_taken(service_, "backlog", most);
-    expect_taken(service_, "backlog", std::to_string(std::stoi(most) + 1), most);
-    expect_refused(service_, "backlog", "-1\n");
-    expect_numbers_only(service_, "backlog");
-    expect_service();
-}
-
-TEST_F(Attribute, limitsAndTimeouts) {
-    for (const char *attribute :
-         {"max_connections", "max_per_source", "idle_timeout_ms", "send_timeout_ms"}) {
-        for (const char *good : {"1", "1000", "1000000", "0"})
-            expect_taken(service_, attribute, good);
-        expect_refused(service_, attribute, "-1\n");
-        expect_numbers_only(service_, attribute);
-    }
-    expect_service();
-}
-
 TEST_F(Attribute, poolThreads) {
     for (const char *bad : {"0\n", "-1\n", "1025\n", "100000\n"})
         expect_refused(pool_, "threads", bad);
@@ -353,18 +165,6 @@ TEST_F(Attribute, namesOfPools) {
     expect_name_rules("new_pool", "delete_pool", "pools");
     EXPECT_EQ(new_pool("default").code(), EEXIST);
     EXPECT_EQ(delete_pool("default").code(), EBUSY);
-}
-
-TEST_F(Attribute, aNewServiceIsDownAndHasTheDefaults) {
-    ASSERT_TRUE(new_service("fresh").ok());
-    const Service fresh("fresh");
-    EXPECT_EQ(fresh.get("enabled"), "0");
-    EXPECT_EQ(fresh.get("protocol"), "tcp_echo");
-    EXPECT_EQ(fresh.get("port"), "7");
-    EXPECT_EQ(fresh.get("address"), "127.0.0.1");
-    EXPECT_EQ(fresh.get("pool"), "default");
-    EXPECT_EQ(fresh.get("max_connections"), "16384");
-    EXPECT_EQ(fresh.get("send_timeout_ms"), "120000");
 }
 
 TEST_F(Attribute, theFirstServiceMayBeDeletedUnderTraffic) {

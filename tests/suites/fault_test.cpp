@@ -5,105 +5,77 @@
 #include <functional>
 #include <initializer_list>
 
+#include "support/datagram_fixture.hpp"
 #include "support/fault.hpp"
-#include "support/fixture.hpp"
 #include "support/health.hpp"
+#include "support/kind.hpp"
 
 namespace kinetd::suite {
 namespace {
 
-class Fault : public EchoTest {
+/// What calls a module's init. The module loader before it has faults of its own: its tracing
+/// warns where it has no memory.
+constexpr const char *init_caller = "do_init_module";
+
+/// Sweeps over one write, whose failures may only be for want of memory.
+void expect_unwinding(const std::string &what, const std::function<Status()> &deed,
+                      const std::function<void(const Status &)> &undo) {
+    const auto result = sweep(
+        deed,
+        [&](const Status &status) {
+            if (!status) {
+                EXPECT_EQ(status.code(), ENOMEM) << what << ": " << status.text();
+            }
+            undo(status);
+        },
+        patience(seconds(is_full_run() ? 200 : 9)));
+    std::printf("  %s: %u allocations failed, %u times with it%s\n", what.c_str(), result.points,
+                result.failures, result.complete ? "" : ", not all were tried");
+    EXPECT_GT(result.points, 0U) << what;
+    const auto last = deed();
+    EXPECT_TRUE(last.ok()) << what << ": " << last.text();
+    undo(last);
+}
+
+class Fault : public KindTest {
 protected:
     void SetUp() override {
         if (!can_inject())
             GTEST_SKIP() << "this kernel has no fault injection";
-        EchoTest::SetUp();
-    }
-
-    /// What calls a module's init. The module loader before it has faults of its own: its tracing
-    /// warns where it has no memory.
-    static constexpr const char *init_caller = "do_init_module";
-
-    /// Sweeps over one write, whose failures may only be for want of memory.
-    void expect_unwinding(const std::string &what, const std::function<Status()> &deed,
-                          const std::function<void(const Status &)> &undo) {
-        const auto result = sweep(
-            deed,
-            [&](const Status &status) {
-                if (!status) {
-                    EXPECT_EQ(status.code(), ENOMEM) << what << ": " << status.text();
-                }
-                undo(status);
-            },
-            patience(seconds(is_full_run() ? 200 : 9)));
-        std::printf("  %s: %u allocations failed, %u times with it%s\n", what.c_str(),
-                    result.points, result.failures, result.complete ? "" : ", not all were tried");
-        EXPECT_GT(result.points, 0U) << what;
-        const auto last = deed();
-        EXPECT_TRUE(last.ok()) << what << ": " << last.text();
-        undo(last);
+        KindTest::SetUp();
     }
 };
 
-TEST_F(Fault, inInsmodOfTheProtocol) {
-    ASSERT_TRUE(remove_echo().status.ok());
+TEST_P(Fault, inInsmodOfTheProtocol) {
+    ASSERT_TRUE(unload().status.ok());
     const Injection injection;
     Injection::only_below(init_caller);
     expect_unwinding(
-        "insmod", [this] { return insert_echo(echo_parameters(port_)); },
-        [](const Status &status) {
+        "insmod", [this] { return insert_protocol(module_, parameters_for(port_)); },
+        [this](const Status &status) {
             if (status) {
-                ASSERT_TRUE(remove_echo().status.ok());
+                ASSERT_TRUE(unload().status.ok());
             }
-            ASSERT_FALSE(is_loaded(echo_name));
+            ASSERT_FALSE(is_loaded(module_));
             ASSERT_TRUE(list(sysfs_root + "/services").empty());
             ASSERT_TRUE(list(sysfs_root + "/protocols").empty());
         });
 }
 
-TEST_F(Fault, inInsmodOfTheCore) {
-    ASSERT_TRUE(remove_everything().ok());
-    const Injection injection;
-    Injection::only_below(init_caller);
-    Injection::not_below("sysfs_slab_add"); // leaks the name of a cache's folder, to this day
-    expect_unwinding(
-        "insmod", [] { return insert_core(); },
-        [](const Status &status) {
-            if (status) {
-                ASSERT_TRUE(remove_module(core_name).ok());
-            }
-            ASSERT_FALSE(is_loaded(core_name));
-            ASSERT_FALSE(exists(sysfs_root));
-        });
-}
-
-TEST_F(Fault, inNewServices) {
+TEST_P(Fault, inNewServices) {
     const Injection injection;
     expect_unwinding(
-        "new_service", [] { return new_service("extra"); },
+        "new_service", [] { return make_service("extra"); },
         [](const Status &status) {
             ASSERT_EQ(Service("extra").present(), status.ok());
             if (status) {
-                ASSERT_TRUE(delete_service("extra").ok());
+                ASSERT_TRUE(end_service("extra").ok());
             }
         });
     expect_service();
 }
 
-TEST_F(Fault, inNewPools) {
-    const Injection injection;
-    expect_unwinding(
-        "new_pool", [] { return new_pool("extra"); },
-        [](const Status &status) {
-            ASSERT_EQ(Pool("extra").present(), status.ok());
-            if (status) {
-                ASSERT_TRUE(delete_pool("extra").ok());
-            }
-        });
-    expect_service();
-}
-
-TEST_F(Fault, inEnabling) {
+TEST_P(Fault, inEnabling) {
     const Injection injection;
     ASSERT_TRUE(service_.set("enabled", 0).ok());
     expect_unwinding(
@@ -116,7 +88,7 @@ TEST_F(Fault, inEnabling) {
     expect_service();
 }
 
-TEST_F(Fault, inMoving) {
+TEST_P(Fault, inMoving) {
     // Where the new socket cannot be made the old one goes on.
     const Injection injection;
     const auto other = static_cast<std::uint16_t>(port_ + 5000);
@@ -136,7 +108,7 @@ TEST_F(Fault, inMoving) {
         });
 }
 
-TEST_F(Fault, inMoreThreads) {
+TEST_P(Fault, inMoreThreads) {
     const Injection injection;
     expect_unwinding(
         "threads", [this] { return pool_.set("threads", 6); },
@@ -153,7 +125,7 @@ TEST_F(Fault, inMoreThreads) {
         });
 }
 
-TEST_F(Fault, inTheOtherSettings) {
+TEST_P(Fault, inTheOtherSettings) {
     const Injection injection;
     ASSERT_TRUE(new_pool("other").ok());
     struct Setting {
@@ -183,7 +155,47 @@ TEST_F(Fault, inTheOtherSettings) {
     expect_service();
 }
 
-TEST_F(Fault, inTheWorkersUnderTraffic) {
+INSTANTIATE_TEST_SUITE_P(Of, Fault, testing::Values(tcp_echo_kind, udp_echo_kind), name_of);
+
+class TcpFault : public EchoTest {
+protected:
+    void SetUp() override {
+        if (!can_inject())
+            GTEST_SKIP() << "this kernel has no fault injection";
+        EchoTest::SetUp();
+    }
+};
+
+TEST_F(TcpFault, inInsmodOfTheCore) {
+    ASSERT_TRUE(remove_everything().ok());
+    const Injection injection;
+    Injection::only_below(init_caller);
+    Injection::not_below("sysfs_slab_add"); // leaks the name of a cache's folder, to this day
+    expect_unwinding(
+        "insmod", [] { return insert_core(); },
+        [](const Status &status) {
+            if (status) {
+                ASSERT_TRUE(remove_module(core_name).ok());
+            }
+            ASSERT_FALSE(is_loaded(core_name));
+            ASSERT_FALSE(exists(sysfs_root));
+        });
+}
+
+TEST_F(TcpFault, inNewPools) {
+    const Injection injection;
+    expect_unwinding(
+        "new_pool", [] { return new_pool("extra"); },
+        [](const Status &status) {
+            ASSERT_EQ(Pool("extra").present(), status.ok());
+            if (status) {
+                ASSERT_TRUE(delete_pool("extra").ok());
+            }
+        });
+    expect_service();
+}
+
+TEST_F(TcpFault, inTheWorkersUnderTraffic) {
     const Injection injection;
     ASSERT_TRUE(pool_.set("threads", 2).ok());
     for (const int percent : {1, 10, 50}) {
@@ -215,6 +227,77 @@ TEST_F(Fault, inTheWorkersUnderTraffic) {
         EXPECT_TRUE(service_.reaches("connections_active", 0, patience(seconds(20))));
     }
     EXPECT_EQ(service_.stat("connections_accepted"), service_.stat("connections_closed"));
+}
+
+class UdpFault : public UdpEchoTest {
+protected:
+    void SetUp() override {
+        if (!can_inject())
+            GTEST_SKIP() << "this kernel has no fault injection";
+        UdpEchoTest::SetUp();
+    }
+
+    void expect_nothing_lost() const {
+        DatagramTraffic traffic(at(), 10);
+        EXPECT_TRUE(traffic.flows());
+        EXPECT_EQ(traffic.finish(), "");
+    }
+};
+
+TEST_F(UdpFault, inTheWorkersUnderTraffic) {
+    const Injection injection;
+    ASSERT_TRUE(pool_.set("threads", 2).ok());
+    for (const int percent : {1, 10, 50}) {
+        for (const auto &thread : worker_threads())
+            Injection::mark(thread.pid, true);
+        Injection::set_probability(percent);
+        DatagramTraffic traffic(at(), 10, {.largest = 4000, .loss_after = Milliseconds(100)});
+        EXPECT_TRUE(traffic.flows(300)) << percent;
+        Injection::set_probability(0);
+        EXPECT_EQ(traffic.end(), "") << percent;
+        for (const auto &thread : worker_threads())
+            Injection::mark(thread.pid, false);
+        expect_nothing_lost();
+        EXPECT_TRUE(wait_for(
+            [this] {
+                const auto now = counts();
+                return now.received == now.sent + now.dropped + now.errors;
+            },
+            patience(seconds(5))))
+            << testing::PrintToString(counts());
+    }
+}
+
+TEST_F(UdpFault, inMovingUnderTraffic) {
+    const Injection injection;
+    DatagramTraffic traffic(at(), 5);
+    ASSERT_TRUE(traffic.flows());
+    const auto result = sweep([this] { return service_.set("port", port_ + 5000); },
+                              [&](const Status &status) {
+                                  if (status) {
+                                      ASSERT_TRUE(service_.set("port", port_).ok());
+                                  }
+                                  ASSERT_EQ(service_.number("port"), port_);
+                              },
+                              patience(seconds(is_full_run() ? 200 : 5)));
+    EXPECT_GT(result.points, 0U);
+    EXPECT_TRUE(traffic.flows());
+    EXPECT_EQ(traffic.end(), "");
+    expect_nothing_lost();
+}
+
+TEST_F(UdpFault, inMoreThreadsUnderTraffic) {
+    const Injection injection;
+    DatagramTraffic traffic(at(), 5);
+    ASSERT_TRUE(traffic.flows());
+    for (int i = 0; i < sized(20, 20, 500); i++)
+        (void)attempt(static_cast<unsigned>(1 + i * 7),
+                      [&] { return pool_.set("threads", 1 + i % 4); });
+    // What could not be made does not keep the rest from serving, nor later changes from working.
+    EXPECT_TRUE(traffic.flows());
+    EXPECT_EQ(traffic.end(), "");
+    ASSERT_TRUE(pool_.set("threads", 3).ok());
+    expect_nothing_lost();
 }
 
 } // namespace

@@ -2,7 +2,9 @@
 /// \file
 /// Module parameters, good and bad: a refused load says why, once, and leaves nothing behind.
 #include <algorithm>
+#include <map>
 
+#include "support/datagram.hpp"
 #include "support/fixture.hpp"
 #include "support/health.hpp"
 #include "support/netns.hpp"
@@ -11,34 +13,122 @@
 namespace kinetd::suite {
 namespace {
 
-class Parameter : public CoreTest {
-protected:
-    /// The lines that the modules, or the module loader on their behalf, have logged.
-    static std::vector<std::string> words() {
-        std::vector<std::string> lines;
-        for (const auto &line : Oracle::log_so_far())
-            if (line.find("echo") != std::string::npos &&
-                line.find("kinetd_suites") == std::string::npos)
-                lines.push_back(line);
-        return lines;
+/// The lines that the modules, or the module loader on their behalf, have logged.
+std::vector<std::string> words() {
+    std::vector<std::string> lines;
+    for (const auto &line : Oracle::log_so_far()) {
+        const auto speaks = [&line](const Module &module) {
+            return line.starts_with(module.name) ||
+                   std::ranges::any_of(module.protocols, [&line](const char *protocol) {
+                       return line.starts_with(std::string(protocol) + ":");
+                   });
+        };
+        if (std::ranges::any_of(protocol_modules(), speaks))
+            lines.push_back(line);
     }
+    return lines;
+}
+
+/// Loading fails so, says why in one line, and leaves nothing behind.
+void expect_refused(const char *module, const std::string &parameters,
+                    const std::vector<int> &codes) {
+    const auto before = words().size();
+    const auto loaded = insert_protocol(module, parameters);
+    EXPECT_NE(std::ranges::count(codes, loaded.code()), 0) << parameters << ": " << loaded.text();
+    const auto after = words();
+    EXPECT_EQ(after.size(), before + 1)
+        << parameters << " should log one line" << (after.empty() ? "" : ", last: " + after.back());
+    EXPECT_FALSE(is_loaded(module)) << parameters;
+    EXPECT_TRUE(list(sysfs_root + "/services").empty()) << parameters;
+    EXPECT_TRUE(list(sysfs_root + "/protocols").empty()) << parameters;
+    if (loaded)
+        (void)remove_protocol(module);
+}
+
+constexpr std::uint16_t default_port = 7;
+
+/// What all modules of protocols have in common.
+class AnyParameter : public CoreTest, public testing::WithParamInterface<const char *> {
+protected:
+    static std::span<const char *const> protocols() { return module_named(GetParam()).protocols; }
 
     static void expect_refused(const std::string &parameters, const std::vector<int> &codes) {
-        const auto before = words().size();
-        const auto loaded = insert_echo(parameters);
-        EXPECT_NE(std::find(codes.begin(), codes.end(), loaded.code()), codes.end())
-            << parameters << ": " << loaded.text();
-        const auto after = words();
-        EXPECT_EQ(after.size(), before + 1) << parameters << " should log one line"
-                                            << (after.empty() ? "" : ", last: " + after.back());
-        EXPECT_FALSE(is_loaded(echo_name)) << parameters;
-        EXPECT_TRUE(list(sysfs_root + "/services").empty()) << parameters;
-        EXPECT_TRUE(list(sysfs_root + "/protocols").empty()) << parameters;
-        if (loaded)
-            (void)remove_echo();
+        kinetd::suite::expect_refused(GetParam(), parameters, codes);
     }
 
-    static constexpr std::uint16_t default_port = 7;
+    /// A socket of somebody else's at the port of a protocol.
+    static Result<Descriptor> occupy(std::string_view protocol, const Endpoint &where) {
+        return protocol.starts_with("udp_") ? datagram_socket(where.family(), {.source = where})
+                                            : listen_on(where);
+    }
+
+    static void expect_services(const Endpoint &where, bool up) {
+        for (const std::string protocol : protocols()) {
+            EXPECT_EQ(Service(protocol).number("port"), where.port());
+            EXPECT_EQ(Service(protocol).number("enabled"), up ? 1U : 0U);
+            EXPECT_EQ(occupy(protocol, where).code(), up ? EADDRINUSE : 0) << protocol;
+        }
+    }
+};
+
+TEST_P(AnyParameter, noneAtAll) {
+    static const std::map<std::string_view, std::uint16_t> defaults{
+        {"echo", 7},     {"discard", 9},  {"notify", 2325},
+        {"chargen", 19}, {"daytime", 13}, {"time", 37}};
+    ASSERT_TRUE(insert_protocol(GetParam(), "").ok());
+    const std::string_view first = protocols().front();
+    expect_services({"127.0.0.1", defaults.at(first.substr(first.find('_') + 1))}, true);
+    for (const std::string protocol : protocols())
+        EXPECT_EQ(Service(protocol).get("address"), "127.0.0.1");
+}
+
+TEST_P(AnyParameter, disabled) {
+    const auto port = fresh_port();
+    ASSERT_TRUE(insert_protocol(GetParam(), parameters_for(port) + " enabled=0").ok());
+    expect_services({"127.0.0.1", port}, false);
+    for (const std::string protocol : protocols())
+        EXPECT_TRUE(Service(protocol).set("enabled", 1).ok());
+    expect_services({"127.0.0.1", port}, true);
+}
+
+TEST_P(AnyParameter, badOnes) {
+    for (const char *port : {"0", "65536", "-1", "x", "99999999999"})
+        expect_refused(std::string("port=") + port, {EINVAL, ERANGE});
+    for (const char *address : {"x", "127.0.0.256", "224.0.0.1", "255.255.255.255", "ff02::1"})
+        expect_refused("port=21998 address=" + std::string(address), {EINVAL});
+    expect_refused("enabled=x", {EINVAL});
+    expect_refused("port=21998 address=192.0.2.1", {EADDRNOTAVAIL});
+}
+
+TEST_P(AnyParameter, portThatIsTaken) {
+    // Also where only the last of its protocols finds it so.
+    for (const char *protocol : protocols()) {
+        const auto port = fresh_port();
+        auto occupant = occupy(protocol, {"127.0.0.1", port});
+        ASSERT_TRUE(occupant.ok()) << occupant.text();
+        expect_refused(parameters_for(port), {EADDRINUSE});
+        expect_refused(parameters_for(port, "0.0.0.0"), {EADDRINUSE});
+        occupant->close();
+        EXPECT_TRUE(insert_protocol(GetParam(), parameters_for(port)).ok());
+        EXPECT_TRUE(remove_protocol(GetParam()).status.ok());
+    }
+}
+
+std::vector<const char *> names_of_modules() {
+    std::vector<const char *> names;
+    for (const auto &module : protocol_modules())
+        names.push_back(module.name);
+    return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, AnyParameter, testing::ValuesIn(names_of_modules()),
+                         [](const auto &info) { return std::string(info.param); });
+
+class Parameter : public CoreTest {
+protected:
+    static void expect_refused(const std::string &parameters, const std::vector<int> &codes) {
+        suite::expect_refused(echo_name, parameters, codes);
+    }
 };
 
 TEST_F(Parameter, noneAtAll) {

@@ -3,13 +3,17 @@
 /// Many writers at once, against each other and against the module's leaving.
 #include <set>
 
-#include "support/fixture.hpp"
+#include "support/datagram_fixture.hpp"
 #include "support/hammer.hpp"
+#include "support/kind.hpp"
 
 namespace kinetd::suite {
 namespace {
 
-class Race : public EchoTest {
+/// Gone, going, taken, or there already: all of these may be met in such a crowd.
+const std::set<int> in_order{ENOENT, ENODEV, EEXIST, EBUSY, EADDRINUSE};
+
+class Race : public KindTest {
 protected:
     /// What eight impatient administrators would do.
     [[nodiscard]] std::vector<Hammer::Blow> administrators() const {
@@ -23,8 +27,8 @@ protected:
             [=](int i) { return service.set("enabled", i % 2); },
             [=](int i) { return service.set("address", i % 2 != 0 ? "127.0.0.1" : "0.0.0.0"); },
             [=](int i) { return pool.set("threads", 1 + i % 4); },
-            [=](int i) { return new_service(name(i)); },
-            [=](int i) { return delete_service(name(i)); },
+            [=](int i) { return make_service(name(i)); },
+            [=](int i) { return end_service(name(i)); },
             [=](int i) {
                 const Service other(name(i));
                 (void)other.set("port", port + 4000 + i % 3);
@@ -32,18 +36,15 @@ protected:
             },
         };
     }
-
-    /// Gone, going, taken, or there already: all of these may be met in such a crowd.
-    const std::set<int> in_order_{ENOENT, ENODEV, EEXIST, EBUSY, EADDRINUSE};
 };
 
-TEST_F(Race, ofWriters) {
+TEST_P(Race, ofWriters) {
     Hammer hammer(administrators());
     const std::uint64_t wanted = sized<std::uint64_t>(4000, 200, 100'000);
     EXPECT_TRUE(wait_for([&] { return hammer.hits() >= wanted; }, patience(seconds(60))))
         << hammer.hits() << " of " << hammer.blows() << " writes worked";
     hammer.stop();
-    EXPECT_EQ(hammer.surprises(in_order_), "");
+    EXPECT_EQ(hammer.surprises(in_order), "");
     ASSERT_TRUE(service_.set("enabled", 0).ok());
     ASSERT_TRUE(service_.set("port", port_).ok());
     ASSERT_TRUE(service_.set("address", "127.0.0.1").ok());
@@ -51,36 +52,56 @@ TEST_F(Race, ofWriters) {
     expect_service();
 }
 
-TEST_F(Race, ofWritersWithTheProtocolsLeaving) {
+TEST_P(Race, ofWritersWithTheProtocolsLeaving) {
     Hammer hammer(administrators());
     for (int i = 0; i < sized(25, 5, 2000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
-        const auto removal = remove_echo();
+        const auto removal = unload();
         ASSERT_TRUE(removal.status.ok()) << "turn " << i << ": " << removal.status.text();
-        const auto echo = insert_echo(echo_parameters(port_) + " enabled=0");
-        ASSERT_TRUE(echo.ok()) << "turn " << i << ": " << echo.text();
+        ASSERT_NO_FATAL_FAILURE(load("enabled=0")) << "turn " << i;
     }
     hammer.stop();
-    EXPECT_EQ(hammer.surprises(in_order_), "");
+    EXPECT_EQ(hammer.surprises(in_order), "");
 }
 
-TEST_F(Race, ofWritersWithEverythingLeaving) {
+TEST_P(Race, ofWritersWithEverythingLeaving) {
     Hammer hammer(administrators());
     for (int i = 0; i < sized(15, 3, 1000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
-        ASSERT_TRUE(remove_echo().status.ok()) << "turn " << i;
+        ASSERT_TRUE(unload().status.ok()) << "turn " << i;
         const auto core = remove_module(core_name);
         ASSERT_TRUE(core.ok()) << "turn " << i << ": " << core.text();
         ASSERT_TRUE(insert_core().ok()) << "turn " << i;
-        ASSERT_TRUE(insert_echo(echo_parameters(port_) + " enabled=0").ok()) << "turn " << i;
+        ASSERT_NO_FATAL_FAILURE(load("enabled=0")) << "turn " << i;
     }
     hammer.stop();
-    EXPECT_EQ(hammer.surprises(in_order_), "");
+    EXPECT_EQ(hammer.surprises(in_order), "");
 }
 
-TEST_F(Race, ofWritersUnderTrafficWithTheProtocolsLeaving) {
+TEST_P(Race, ofTheModulesLeavingTwice) {
+    // Two unloads and a load at once: one of them is first, and the others learn it.
+    for (int i = 0; i < sized(30, 5, 500); i++) {
+        Hammer hammer({
+            [this](int) { return unload().status; },
+            [this](int) { return unload().status; },
+            [this](int) { return insert_protocol(module_, parameters_for(port_)); },
+        });
+        EXPECT_TRUE(wait_for([&] { return hammer.blows() >= 30; }, patience(seconds(10))));
+        hammer.stop();
+        EXPECT_EQ(hammer.surprises({ENOENT, EEXIST, EBUSY, EWOULDBLOCK}), "");
+    }
+    if (!is_loaded(module_))
+        load();
+    expect_service();
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Race, testing::Values(tcp_echo_kind, udp_echo_kind), name_of);
+
+class TcpRace : public EchoTest {};
+
+TEST_F(TcpRace, ofWritersUnderTrafficWithTheProtocolsLeaving) {
     Hammer hammer({
         [this](int i) { return pool_.set("threads", 1 + i % 4); },
         [this](int i) { return service_.set("max_connections", i % 2 * 10000); },
@@ -96,10 +117,10 @@ TEST_F(Race, ofWritersUnderTrafficWithTheProtocolsLeaving) {
         ASSERT_TRUE(insert_echo(echo_parameters(port_)).ok()) << "turn " << i;
     }
     hammer.stop();
-    EXPECT_EQ(hammer.surprises(in_order_), "");
+    EXPECT_EQ(hammer.surprises(in_order), "");
 }
 
-TEST_F(Race, ofPools) {
+TEST_F(TcpRace, ofPools) {
     const auto name = [](int i) { return "p" + std::to_string(i % 3); };
     Hammer hammer({
         [=](int i) { return new_pool(name(i)); },
@@ -115,25 +136,53 @@ TEST_F(Race, ofPools) {
     hammer.stop();
     churn.stop();
     EXPECT_EQ(churn.failures(), 0U) << churn.first_failure();
-    EXPECT_EQ(hammer.surprises(in_order_), "");
+    EXPECT_EQ(hammer.surprises(in_order), "");
 }
 
-TEST_F(Race, ofTheModulesLeavingTwice) {
-    // Two unloads and a load at once: one of them is first, and the others learn it.
-    for (int i = 0; i < sized(30, 5, 500); i++) {
-        Hammer hammer({
-            [](int) { return remove_module(echo_name); },
-            [](int) { return remove_module(echo_name); },
-            [this](int) { return insert_echo(echo_parameters(port_)); },
-        });
-        EXPECT_TRUE(wait_for([&] { return hammer.blows() >= 30; }, patience(seconds(10))));
-        hammer.stop();
-        EXPECT_EQ(hammer.surprises({ENOENT, EEXIST, EBUSY, EWOULDBLOCK}), "");
+class UdpRace : public UdpEchoTest {};
+
+TEST_F(UdpRace, ofWritersUnderTraffic) {
+    ASSERT_TRUE(new_pool("other").ok());
+    DatagramTraffic traffic(at(), 10, {.loss_after = Milliseconds(100)});
+    Hammer hammer({
+        [this](int i) { return pool_.set("threads", 1 + i % 4); },
+        [this](int i) { return service_.set("pool", i % 2 == 0 ? "other" : "default"); },
+        [this](int i) { return service_.set("address", i % 2 == 0 ? "0.0.0.0" : "127.0.0.1"); },
+        [this](int i) { return service_.set("rate_limit_pps", i % 2 * 1'000'000); },
+        [this](int i) { return service_.set("min_source_port", i % 2 * 1024); },
+        [this](int i) { return service_.set("enabled", i % 5 != 0); },
+    });
+    const std::uint64_t wanted = sized<std::uint64_t>(1000, 100, 50'000);
+    EXPECT_TRUE(wait_for([&] { return hammer.hits() >= wanted; }, patience(seconds(60))));
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises(in_order), "");
+    ASSERT_TRUE(service_.set("enabled", 1).ok());
+    EXPECT_TRUE(traffic.flows());
+    EXPECT_EQ(traffic.end(), "");
+    EXPECT_EQ(traffic.tally().duplicates, 0U);
+    ASSERT_TRUE(service_.set("pool", "default").ok());
+    EXPECT_TRUE(delete_pool("other").ok());
+}
+
+TEST_F(UdpRace, ofWritersUnderTrafficWithTheProtocolsLeaving) {
+    DatagramTraffic traffic(at(), 10, {.loss_after = Milliseconds(20)});
+    Hammer hammer({
+        [this](int i) { return pool_.set("threads", 1 + i % 4); },
+        [this](int i) { return service_.set("rate_limit_pps", i % 2 * 1'000'000); },
+        [this](int i) { return service_.set("address", i % 2 == 0 ? "0.0.0.0" : "127.0.0.1"); },
+        [this](int i) { return service_.set("enabled", i % 5 != 0); },
+    });
+    for (int i = 0; i < sized(15, 3, 300); i++) {
+        (void)traffic.flows(20, patience(seconds(1)));
+        const auto removal = unload();
+        ASSERT_TRUE(removal.status.ok()) << "turn " << i << ": " << removal.status.text();
+        ASSERT_NO_FATAL_FAILURE(load()) << "turn " << i;
     }
-    if (!is_loaded(echo_name)) {
-        ASSERT_TRUE(insert_echo(echo_parameters(port_)).ok());
-    }
-    expect_service();
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises(in_order), "");
+    ASSERT_TRUE(service_.set("enabled", 1).ok());
+    EXPECT_TRUE(traffic.flows());
+    EXPECT_EQ(traffic.end(), "");
 }
 
 } // namespace
