@@ -96,6 +96,16 @@ std::uint64_t context_switches(int pid) {
     return at == std::string::npos ? 0 : std::stoull(status->substr(at + label.size()));
 }
 
+std::uint64_t cpu_ticks(int pid) {
+    constexpr std::size_t user = 11; // fields behind the name: utime and, next to it, stime
+    const auto stat = read_line("/proc/" + std::to_string(pid) + "/stat");
+    const auto end_of_name = stat ? stat->rfind(") ") : std::string::npos;
+    if (end_of_name == std::string::npos)
+        return 0;
+    const auto fields = split(std::string_view(*stat).substr(end_of_name + 2), ' ');
+    return fields.size() > user + 1 ? std::stoull(fields[user]) + std::stoull(fields[user + 1]) : 0;
+}
+
 std::uint64_t configured_threads() {
     std::uint64_t sum = 0;
     for (const auto &pool : list(sysfs_root + "/pools"))

@@ -40,6 +40,8 @@ std::vector<Thread> threads_named(std::string_view prefix);
 std::vector<Thread> worker_threads();
 /// How often a thread has given up the CPU of its own will.
 std::uint64_t context_switches(int pid);
+/// How many hundredths of a second it has had the CPU.
+std::uint64_t cpu_ticks(int pid);
 /// How many of them there should be: the sum of pools/*/threads.
 std::uint64_t configured_threads();
 
