@@ -30,6 +30,7 @@ constexpr std::array notify{"udp_notify"};
 constexpr std::array chargen{"tcp_chargen"};
 constexpr std::array daytime{"tcp_daytime", "udp_daytime"};
 constexpr std::array time{"tcp_time", "udp_time"};
+constexpr std::array reverse{"tcp_reverse"};
 
 constexpr std::array modules{
     Module{core_name, "core", {}},
@@ -40,6 +41,7 @@ constexpr std::array modules{
     Module{chargen_name, "proto", chargen},
     Module{daytime_name, "proto", daytime},
     Module{time_name, "proto", time},
+    Module{reverse_name, "outside", reverse},
     Module{client_name, "client", {}},
 };
 

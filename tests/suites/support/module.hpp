@@ -29,6 +29,7 @@ inline constexpr const char *notify_name = "proto_udp_notify";
 inline constexpr const char *chargen_name = "proto_chargen";
 inline constexpr const char *daytime_name = "proto_daytime";
 inline constexpr const char *time_name = "proto_time";
+inline constexpr const char *reverse_name = "proto_tcp_reverse"; ///< built outside of the tree
 
 /// All of them, core first: none needs one that stands behind it.
 std::span<const Module> all_modules();
