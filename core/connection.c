@@ -24,6 +24,7 @@
 #include <kinetd/socket.h>
 
 #define CONNECTION_RUN_BYTES	(64 * 1024)	/* read in one run, then it is another's turn */
+#define CONNECTION_HOLD_MAX	(64 * 1024)	/* taken out of the receive queue */
 #define CONNECTION_STARVED	(HZ / 50 + 1)	/* after a send that found no memory */
 #define CONNECTION_LINGER	(2 * HZ)	/* for a peer to finish after we have */
 
@@ -67,22 +68,77 @@ static void connection_count_received(struct kinetd_connection *conn, u32 waitin
 	kinetd_service_count(conn->svc, KINETD_BYTES_RECEIVED, fresh);
 }
 
-static void connection_consume(struct kinetd_connection *conn, u32 len)
+static u32 connection_waiting(const struct kinetd_connection *conn)
 {
-	struct sock *sk = conn->sock->sk;
+	return kinetd_connection_held(conn) + tcp_inq(conn->sock->sk);
+}
+
+/* Take from the receive queue. */
+static void connection_read_done(struct sock *sk, u32 len)
+{
 	struct tcp_sock *tp = tcp_sk(sk);
 
-	conn->unread -= len;
 	tcp_read_done(sk, len);
 	/* as tcp_recvmsg() does once it has read past an urgent byte */
 	if (unlikely(tp->urg_data) && after(tp->copied_seq, tp->urg_seq))
 		WRITE_ONCE(tp->urg_data, 0);
 }
 
+static void connection_consume(struct kinetd_connection *conn, u32 len)
+{
+	conn->unread -= len;
+	if (unlikely(conn->held)) {
+		u32 held = min(len, kinetd_connection_held(conn));
+
+		conn->held_done += held;
+		len -= held;
+		if (!kinetd_connection_held(conn)) {
+			kfree(conn->held);
+			conn->held = NULL;
+			conn->held_len = 0;
+			conn->held_done = 0;
+		}
+	}
+	if (len)
+		connection_read_done(conn->sock->sk, len);
+}
+
+/*
+ * What a handler leaves, be it a few bytes, pins the whole packet in which they
+ * came.  Where that is a large part of the receive buffer, as on the loopback,
+ * the window stays shut, and the bytes that the handler waits for never come.
+ * So take them out of the packet.
+ */
+static void connection_hold(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	u32 left = tcp_inq(sk), all = kinetd_connection_held(conn) + left;
+	void *held;
+
+	if (!left || all > CONNECTION_HOLD_MAX ||
+	    atomic_read(&sk->sk_rmem_alloc) <= READ_ONCE(sk->sk_rcvbuf) / 4)
+		return;
+	held = kmalloc(all, sk->sk_allocation);
+	if (!held) {
+		/* try again when a timer or an acknowledgment says so */
+		kinetd_connection_block(conn);
+		return;
+	}
+	if (kinetd_connection_peek(conn, held, all) != all) {
+		kfree(held);
+		return;
+	}
+	kfree(conn->held);
+	conn->held = held;
+	conn->held_len = all;
+	conn->held_done = 0;
+	connection_read_done(sk, left);
+}
+
 /* Nobody will look at what has arrived. */
 static void connection_ignore_input(struct kinetd_connection *conn)
 {
-	u32 waiting = tcp_inq(conn->sock->sk);
+	u32 waiting = connection_waiting(conn);
 
 	connection_count_received(conn, waiting);
 	if (waiting)
@@ -217,6 +273,7 @@ static void connection_free(struct kinetd_endpoint *ep)
 	struct kinetd_connection *conn = to_connection(ep);
 	struct kinetd_service *svc = conn->svc;
 
+	kfree(conn->held);
 	kfree(conn->rest);
 	kmem_cache_free(connection_cache, conn);
 	if (atomic_dec_and_test(&svc->open))
@@ -246,7 +303,7 @@ static enum connection_verdict connection_receive(struct kinetd_connection *conn
 	ssize_t used;
 
 	while (!conn->finish) {
-		waiting = tcp_inq(sk);
+		waiting = connection_waiting(conn);
 		connection_count_received(conn, waiting);
 		if (!waiting)
 			break;
@@ -272,8 +329,10 @@ static enum connection_verdict connection_receive(struct kinetd_connection *conn
 	}
 	/* what the handler left, if anything, waits for room or for more bytes */
 	if (!conn->blocked && connection_at_end(conn) &&
-	    (conn->finish || tcp_inq(sk) == waiting))
+	    (conn->finish || connection_waiting(conn) == waiting))
 		return CONNECTION_FINISH;
+	if (waiting && !conn->blocked && !(sk->sk_shutdown & RCV_SHUTDOWN))
+		connection_hold(conn);
 	return CONNECTION_WAIT;
 }
 

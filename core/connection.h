@@ -36,6 +36,10 @@
  * @finish: the handler wants no more than what is queued sent, then FIN
  * @lingering: the peer has everything; @linger is valid
  * @linger: jiffies when the peer has had its time to finish too
+ * @held: what a handler left, taken out of the receive queue where it pinned too much
+ *	  there, or NULL
+ * @held_len: bytes in @held
+ * @held_done: of these the handler is done with
  * @rest: of what a handler sent and TCP had no room for, or NULL
  * @rest_len: bytes in @rest
  * @rest_sent: of these
@@ -70,11 +74,20 @@ struct kinetd_connection {
 	bool			transmitting;
 	bool			finish;
 	bool			lingering;
+	u32			held_len;
+	u32			held_done;
+	void			*held;
 	u32			rest_len;
 	u32			rest_sent;
 	void			*rest;
 	unsigned long		linger;
 };
+
+/* how much of what waits to be read is not in the receive queue any more; the first of it */
+static inline u32 kinetd_connection_held(const struct kinetd_connection *conn)
+{
+	return conn->held_len - conn->held_done;
+}
 
 int kinetd_connections_init(void);
 void kinetd_connections_exit(void);

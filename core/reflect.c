@@ -191,6 +191,18 @@ static bool connection_in_dialogue(const struct kinetd_connection *conn)
 	return !conn->ep.worker->patient && test_bit(KINETD_EP_LOCAL, &conn->ep.flags);
 }
 
+/* What was taken out of the receive queue, for a handler that waited before it reflects. */
+static ssize_t connection_reflect_held(struct kinetd_connection *conn, size_t len)
+{
+	int err;
+
+	len = min_t(size_t, len, kinetd_connection_held(conn));
+	err = kinetd_connection_send(conn, conn->held + conn->held_done, len);
+	if (err == -EAGAIN)
+		return 0;
+	return err ?: len;
+}
+
 /**
  * kinetd_connection_reflect() - send back what waits to be read
  * @conn: connection
@@ -214,6 +226,9 @@ ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len)
 	/* what is kept goes first */
 	if (unlikely(conn->blocked))
 		return 0;
+	if (unlikely(conn->held))
+		return connection_reflect_held(conn, len);
+
 	/* without clearing all the pieces */
 	r.nr = 0;
 	r.len = 0;

@@ -174,9 +174,16 @@ EXPORT_SYMBOL_GPL(kinetd_connection_send_page);
  */
 ssize_t kinetd_connection_peek(struct kinetd_connection *conn, void *buf, size_t size)
 {
+	size_t held = min_t(size_t, kinetd_connection_held(conn), size);
 	struct sock *sk = conn->sock->sk;
 	struct sk_buff *skb;
 	size_t done = 0;
+
+	memcpy(buf, conn->held + conn->held_done, held);
+	buf += held;
+	size -= held;
+	if (!size)
+		return held;
 
 	skb_queue_walk(&sk->sk_receive_queue, skb) {
 		u32 offset = tcp_sk(sk)->copied_seq + done - TCP_SKB_CB(skb)->seq;
@@ -195,7 +202,7 @@ ssize_t kinetd_connection_peek(struct kinetd_connection *conn, void *buf, size_t
 		if (done == size)
 			break;
 	}
-	return done;
+	return held + done;
 }
 EXPORT_SYMBOL_GPL(kinetd_connection_peek);
 
