@@ -14,6 +14,7 @@
 #include "protocol.h"
 #include "service.h"
 #include "source.h"
+#include "udp_socket.h"
 #include <kinetd/sysfs.h>
 
 #define KINETD_VERSION "0.1.0"
@@ -168,6 +169,7 @@ static void __exit kinetd_exit(void)
 	kinetd_netns_exit();
 	kinetd_protocols_exit();
 	kinetd_services_exit();
+	kinetd_udp_exit();
 	kinetd_pools_exit();
 	kobject_put(kinetd_dir);
 	/* a callback that found nothing to kick may still be on its way out of our code */

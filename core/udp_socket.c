@@ -52,6 +52,9 @@ struct kinetd_udp_set {
 	struct kinetd_udp_socket	socket[];
 };
 
+/* in no use: see udp_keep_trains(); kinetd_mutex */
+static struct socket *udp_kept[2];
+
 static struct kinetd_udp_socket *to_udp_socket(struct kinetd_endpoint *ep)
 {
 	return container_of(ep, struct kinetd_udp_socket, ep);
@@ -221,6 +224,34 @@ static int udp_take_trains(struct socket *sock)
 	return sock->ops->setsockopt(sock, SOL_UDP, UDP_GRO, KERNEL_SOCKPTR(&on), sizeof(on));
 }
 
+/*
+ * The first socket that takes trains, and the last one that goes, have the kernel
+ * patch its own text, which interrupts all CPUs.  So that services can come, go
+ * and move without that, one socket of each family is kept.  Nothing depends on it.
+ */
+static void udp_keep_trains(int family)
+{
+	struct socket **kept = &udp_kept[family == AF_INET6];
+
+	lockdep_assert_held(&kinetd_mutex);
+	if (*kept || sock_create_kern(&init_net, family, SOCK_DGRAM, IPPROTO_UDP, kept))
+		return;
+	if (udp_take_trains(*kept)) {
+		sock_release(*kept);
+		*kept = NULL;
+	}
+}
+
+/* Context: no service is there any more. */
+void kinetd_udp_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(udp_kept); i++)
+		if (udp_kept[i])
+			sock_release(udp_kept[i]);
+}
+
 static int udp_complete(struct socket *sock, void *arg)
 {
 	struct kinetd_udp_socket *socket = arg;
@@ -377,6 +408,8 @@ static struct kinetd_binding *udp_set_open(struct kinetd_service *svc,
 	if (replaced && svc->port == port &&
 	    !kinetd_served_conflicts(&set->served, &to_set(replaced)->served))
 		beside = to_set(replaced)->socket[0].sock->sk;
+	if (svc->proto->trains)
+		udp_keep_trains(addr->family);
 	err = udp_set_bind(set, nr, beside);
 	if (!set->nr) {
 		kvfree(set);

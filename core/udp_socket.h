@@ -44,6 +44,7 @@ struct kinetd_udp_socket {
 
 extern const struct kinetd_binding_ops kinetd_udp_ops;
 
+void kinetd_udp_exit(void);
 u64 kinetd_udp_overflows(struct kinetd_service *svc);
 
 #endif /* _KINETD_UDP_SOCKET_H */
