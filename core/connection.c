@@ -23,21 +23,8 @@
 #include "trace.h"
 #include <kinetd/socket.h>
 
-#define CONNECTION_RUN_BYTES	(64 * 1024)	/* read in one run, then it is another's turn */
-#define CONNECTION_HOLD_MAX	(64 * 1024)	/* taken out of the receive queue */
 #define CONNECTION_STARVED	(HZ / 50 + 1)	/* after a send that found no memory */
 #define CONNECTION_LINGER	(2 * HZ)	/* for a peer to finish after we have */
-
-/* what a look at a connection led to */
-enum connection_verdict {
-	CONNECTION_WAIT,	/* for the next event */
-	CONNECTION_AGAIN,	/* more to do, after the others */
-	CONNECTION_FINISH,	/* the peer has finished: send what is queued, then FIN */
-	CONNECTION_DONE,	/* closed on both sides */
-	CONNECTION_FAILED,	/* reset by the peer, or by the handler */
-	CONNECTION_IDLE,	/* nothing was heard for too long */
-	CONNECTION_STALLED,	/* the peer takes nothing of what waits for it */
-};
 
 static struct kmem_cache *connection_cache;
 
@@ -55,96 +42,6 @@ static void connection_kick(struct sock *sk)
 		kinetd_endpoint_kick(&conn->ep);
 }
 
-/* Bytes are counted when they are first seen, so before an answer to them is. */
-static void connection_count_received(struct kinetd_connection *conn, u32 waiting)
-{
-	u32 fresh = waiting - conn->unread;
-
-	if (!fresh)
-		return;
-	conn->unread = waiting;
-	conn->bytes_received += fresh;
-	conn->active = jiffies;
-	kinetd_service_count(conn->svc, KINETD_BYTES_RECEIVED, fresh);
-}
-
-static u32 connection_waiting(const struct kinetd_connection *conn)
-{
-	return kinetd_connection_held(conn) + tcp_inq(conn->sock->sk);
-}
-
-/* Take from the receive queue. */
-static void connection_read_done(struct sock *sk, u32 len)
-{
-	struct tcp_sock *tp = tcp_sk(sk);
-
-	tcp_read_done(sk, len);
-	/* as tcp_recvmsg() does once it has read past an urgent byte */
-	if (unlikely(tp->urg_data) && after(tp->copied_seq, tp->urg_seq))
-		WRITE_ONCE(tp->urg_data, 0);
-}
-
-static void connection_consume(struct kinetd_connection *conn, u32 len)
-{
-	conn->unread -= len;
-	if (unlikely(conn->held)) {
-		u32 held = min(len, kinetd_connection_held(conn));
-
-		conn->held_done += held;
-		len -= held;
-		if (!kinetd_connection_held(conn)) {
-			kfree(conn->held);
-			conn->held = NULL;
-			conn->held_len = 0;
-			conn->held_done = 0;
-		}
-	}
-	if (len)
-		connection_read_done(conn->sock->sk, len);
-}
-
-/*
- * What a handler leaves, be it a few bytes, pins the whole packet in which they
- * came.  Where that is a large part of the receive buffer, as on the loopback,
- * the window stays shut, and the bytes that the handler waits for never come.
- * So take them out of the packet.
- */
-static void connection_hold(struct kinetd_connection *conn)
-{
-	struct sock *sk = conn->sock->sk;
-	u32 left = tcp_inq(sk), all = kinetd_connection_held(conn) + left;
-	void *held;
-
-	if (!left || all > CONNECTION_HOLD_MAX ||
-	    atomic_read(&sk->sk_rmem_alloc) <= READ_ONCE(sk->sk_rcvbuf) / 4)
-		return;
-	held = kmalloc(all, sk->sk_allocation);
-	if (!held) {
-		/* try again when a timer or an acknowledgment says so */
-		kinetd_connection_block(conn);
-		return;
-	}
-	if (kinetd_connection_peek(conn, held, all) != all) {
-		kfree(held);
-		return;
-	}
-	kfree(conn->held);
-	conn->held = held;
-	conn->held_len = all;
-	conn->held_done = 0;
-	connection_read_done(sk, left);
-}
-
-/* Nobody will look at what has arrived. */
-static void connection_ignore_input(struct kinetd_connection *conn)
-{
-	u32 waiting = connection_waiting(conn);
-
-	connection_count_received(conn, waiting);
-	if (waiting)
-		connection_consume(conn, waiting);
-}
-
 /* What no handler would look at is dropped here, without waking anybody. */
 static void connection_data_ready(struct sock *sk)
 {
@@ -152,7 +49,7 @@ static void connection_data_ready(struct sock *sk)
 
 	sock_owned_by_me(sk);
 	if (conn && !conn->svc->proto->receive)
-		connection_ignore_input(conn);
+		kinetd_connection_ignore_input(conn);
 	else
 		connection_kick(sk);
 }
@@ -280,62 +177,6 @@ static void connection_free(struct kinetd_endpoint *ep)
 		wake_up_var(&svc->open);
 }
 
-/* Has the peer, or the protocol, nothing more to say, and is all of it queued? */
-static bool connection_at_end(const struct kinetd_connection *conn)
-{
-	if (conn->rest)
-		return false;
-	return conn->finish ||
-	       (!conn->transmitting && conn->sock->sk->sk_shutdown & RCV_SHUTDOWN);
-}
-
-static ssize_t connection_offer(struct kinetd_connection *conn, size_t len)
-{
-	return conn->svc->proto->receive ? conn->svc->proto->receive(conn, len) : len;
-}
-
-/* Give the handler what has arrived, until it wants no more or the turn is over. */
-static enum connection_verdict connection_receive(struct kinetd_connection *conn)
-{
-	struct sock *sk = conn->sock->sk;
-	u32 budget = CONNECTION_RUN_BYTES;
-	u32 waiting = 0, len;
-	ssize_t used;
-
-	while (!conn->finish) {
-		waiting = connection_waiting(conn);
-		connection_count_received(conn, waiting);
-		if (!waiting)
-			break;
-		if (!budget)
-			return CONNECTION_AGAIN;
-		len = min(waiting, budget);
-		used = connection_offer(conn, len);
-		/* perhaps it wants more than the rest of this turn, or even than a turn */
-		if (!used && len < waiting && !conn->blocked && !conn->finish) {
-			if (budget < CONNECTION_RUN_BYTES)
-				return CONNECTION_AGAIN;
-			len = waiting;
-			used = connection_offer(conn, len);
-		}
-		if (used < 0 || WARN_ON_ONCE(used > len))
-			return CONNECTION_FAILED;
-		if (used) {
-			connection_consume(conn, used);
-			budget -= min_t(u32, used, budget);
-		}
-		if (!used || conn->blocked)
-			break;
-	}
-	/* what the handler left, if anything, waits for room or for more bytes */
-	if (!conn->blocked && connection_at_end(conn) &&
-	    (conn->finish || connection_waiting(conn) == waiting))
-		return CONNECTION_FINISH;
-	if (waiting && !conn->blocked && !(sk->sk_shutdown & RCV_SHUTDOWN))
-		connection_hold(conn);
-	return CONNECTION_WAIT;
-}
-
 /*
  * Let the protocol send of itself, until it has no more, the send queue is full
  * or the turn is over.
@@ -405,7 +246,7 @@ static enum connection_verdict connection_linger(struct kinetd_connection *conn)
 /* TCP sends no FIN, and says nothing, where it has no memory for one. */
 static enum connection_verdict connection_finished(struct kinetd_connection *conn)
 {
-	connection_ignore_input(conn);
+	kinetd_connection_ignore_input(conn);
 	if (connection_has_unacked(conn))
 		return CONNECTION_WAIT;
 	if (conn->sock->sk->sk_state != TCP_FIN_WAIT2)
@@ -422,7 +263,7 @@ static enum connection_verdict connection_serve(struct kinetd_connection *conn)
 	if (unlikely(conn->finishing))
 		return connection_finished(conn);
 	if (!conn->svc->proto->receive)
-		connection_ignore_input(conn);
+		kinetd_connection_ignore_input(conn);
 	if (unlikely(!connection_unblock(conn)))
 		return CONNECTION_WAIT;
 	if (unlikely(conn->rest) && kinetd_connection_flush(conn))
@@ -433,7 +274,7 @@ static enum connection_verdict connection_serve(struct kinetd_connection *conn)
 		if (verdict != CONNECTION_WAIT)
 			return verdict;
 	}
-	return connection_receive(conn);
+	return kinetd_connection_receive(conn);
 }
 
 /* Has the peer acknowledged anything since the last look? */

@@ -8,6 +8,19 @@
 #include "service.h"
 #include "worker.h"
 
+#define CONNECTION_RUN_BYTES	(64 * 1024)	/* read or sent in one run, then it is another's turn */
+
+/* what a look at a connection led to */
+enum connection_verdict {
+	CONNECTION_WAIT,	/* for the next event */
+	CONNECTION_AGAIN,	/* more to do, after the others */
+	CONNECTION_FINISH,	/* the peer has finished: send what is queued, then FIN */
+	CONNECTION_DONE,	/* closed on both sides */
+	CONNECTION_FAILED,	/* reset by the peer, or by the handler */
+	CONNECTION_IDLE,	/* nothing was heard for too long */
+	CONNECTION_STALLED,	/* the peer takes nothing of what waits for it */
+};
+
 /**
  * struct kinetd_connection - one accepted TCP connection
  * @ep: its place among its worker's endpoints
@@ -95,6 +108,8 @@ void kinetd_connections_exit(void);
 int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
 			   void (*data_ready)(struct sock *sk));
 struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep);
+void kinetd_connection_ignore_input(struct kinetd_connection *conn);
+enum connection_verdict kinetd_connection_receive(struct kinetd_connection *conn);
 void kinetd_connection_block(struct kinetd_connection *conn);
 int kinetd_connection_flush(struct kinetd_connection *conn);
 
