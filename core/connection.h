@@ -8,7 +8,7 @@
 #include "service.h"
 #include "worker.h"
 
-#define CONNECTION_RUN_BYTES	(64 * 1024)	/* read or sent in one run, then it is another's turn */
+#define CONNECTION_RUN_BYTES	(64 * 1024)	/* read or sent in a run, then others have theirs */
 
 /* what a look at a connection led to */
 enum connection_verdict {
