@@ -32,7 +32,10 @@ protected:
 
     /// The output holds the time of day, in the form of the example in RFC 867, of a moment since
     /// `from`.
-    static void expect_moment(const std::string &output, std::time_t from) {
+    static void expect_moment(std::string output, std::time_t from) {
+        const auto zone = output.find("UTC "); // which some put into the middle of it
+        if (zone != std::string::npos)
+            output.erase(zone, 4);
         bool found = false;
         for (auto at = from, now = wall_time(); at <= now; at++) {
             auto line = daytime_line(at);
@@ -43,23 +46,23 @@ protected:
     }
 
     static std::string payload() {
-        return Pattern(3).bytes(0, sized(3'000'000, 300'000, 30'000'000));
+        return Pattern(3).bytes(0, sized(300'000, 100'000, 30'000'000));
     }
 };
 
 TEST_F(Independent, ncat) {
     if (!has_program("ncat"))
         GTEST_SKIP() << "there is no ncat";
+    // From a pipe: it cannot wait for a file.
     const auto bytes = payload();
-    EXPECT_TRUE(output_of("ncat 127.0.0.1 7", bytes) == bytes);
-    EXPECT_EQ(output_of("ncat 127.0.0.1 9", bytes), "");
+    EXPECT_TRUE(output_of("cat | ncat 127.0.0.1 7", bytes) == bytes);
+    EXPECT_EQ(output_of("cat | ncat 127.0.0.1 9", bytes), "");
     EXPECT_TRUE(Service("tcp_discard").reaches("bytes_received", bytes.size()));
-    EXPECT_EQ(output_of("ncat 127.0.0.1 13").size(), 26U);
-    EXPECT_EQ(output_of("ncat 127.0.0.1 37").size(), 4U);
+    EXPECT_EQ(output_of("ncat --recv-only 127.0.0.1 13").size(), 26U);
     EXPECT_EQ(output_of("ncat --recv-only 127.0.0.1 19 | head -c 100000"),
               chargen_bytes(0, 100'000));
-    EXPECT_EQ(output_of("ncat -u -i 300ms 127.0.0.1 7 2>/dev/null || true", "a datagram"),
-              "a datagram");
+    // It leaves at the end of its input, with or without an answer.
+    EXPECT_EQ(output_of("{ cat; sleep 2; } | ncat -u 127.0.0.1 7", "a datagram"), "a datagram");
 }
 
 TEST_F(Independent, socat) {

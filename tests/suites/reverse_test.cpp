@@ -130,7 +130,7 @@ TEST_F(Reverse, linesAroundTheBuffersSize) {
 
 TEST_F(Reverse, manyLinesAtOnce) {
     // More than is looked at in one turn, so that turns end within lines.
-    expect_stream(client(), lines(sized<std::size_t>(20'000, 4000, 200'000), 700));
+    expect_stream(client(), lines(sized<std::size_t>(5000, 2000, 200'000), 700));
 }
 
 TEST_F(Reverse, manyLinesThatAreThereBeforeTheFirstIsServed) {
