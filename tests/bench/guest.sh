@@ -31,7 +31,7 @@ choose() { # tcp|udp|discard
 		PEERS=(tcp_sink:mode=trunc tcp_sink:mode=trunc:sched=batch
 			tcp_sink:mode=trunc:sched=batch:lowat=131072
 			tcp_sink:mode=trunc:wait=epoll:bytes=4194304:lowat=2097152)
-		LOADS=(1x65536 8x65536)
+		LOADS=(1x65483 1x65536 8x65536 1x1048576 8x1048576)
 		;;
 	*) die "neither tcp, udp nor discard: $1" ;;
 	esac
