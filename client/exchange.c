@@ -126,6 +126,17 @@ static enum kinetd_verdict exchange_step(struct kinetd_exchange *ex, bool *moved
 	return verdict;
 }
 
+/* When to look again where nothing happens before; 0: only give way, and hear of a stop */
+static u64 exchange_next_look(const struct kinetd_exchange *ex, bool moved, u64 deadline)
+{
+	if (moved)
+		return 0;
+	/* TCP that found no memory may never say that there is some again */
+	if (ex->sent < ex->size)
+		return min(deadline, ktime_get_ns() + EXCHANGE_STARVE);
+	return deadline;
+}
+
 /**
  * kinetd_exchange_run() - send the message and wait for its answer
  * @ex: prepared exchange, its channel open
@@ -136,28 +147,20 @@ static enum kinetd_verdict exchange_step(struct kinetd_exchange *ex, bool *moved
  */
 enum kinetd_verdict kinetd_exchange_run(struct kinetd_exchange *ex, u64 timeout)
 {
-	u64 now = ktime_get_ns(), deadline = now + timeout;
 	enum kinetd_verdict verdict;
+	u64 deadline;
 	bool moved;
 
-	ex->begun = now;
+	ex->begun = ktime_get_ns();
+	deadline = ex->begun + timeout;
 	for (;;) {
 		kinetd_channel_look(ex->chan);
 		verdict = exchange_step(ex, &moved);
 		if (verdict)
 			return verdict;
-		now = ktime_get_ns();
-		if (now >= deadline)
+		if (ktime_get_ns() >= deadline)
 			return KINETD_LATE;
-		/* no wait: only to give way and to hear that it is to stop */
-		if (moved)
-			now = 0;
-		else if (ex->sent < ex->size)
-			/* TCP that found no memory may never say that there is some again */
-			now = min(deadline, now + EXCHANGE_STARVE);
-		else
-			now = deadline;
-		if (!kinetd_channel_wait(ex->chan, now))
+		if (!kinetd_channel_wait(ex->chan, exchange_next_look(ex, moved, deadline)))
 			return KINETD_STOPPED;
 	}
 }
