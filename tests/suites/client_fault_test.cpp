@@ -66,7 +66,7 @@ TEST_F(ClientFault, inNewClients) {
 
 TEST_F(ClientFault, inStarting) {
     const Injection injection;
-    client_.configure({{"payload_bytes", "200000"}, {"count", "7"}});
+    client_.configure({{"payload_bytes", "200000"}, {"count", "2"}});
     ASSERT_TRUE(client_.run().ok());
     expect_unwinding(
         "running", [this] { return client_.start(); },
@@ -74,7 +74,7 @@ TEST_F(ClientFault, inStarting) {
             if (!status) {
                 // Nothing has changed, not even the counters.
                 EXPECT_FALSE(client_.running());
-                EXPECT_EQ(client_.stat("received"), 7U) << client_.summary();
+                EXPECT_EQ(client_.stat("received"), 2U) << client_.summary();
             }
             ASSERT_TRUE(client_.ends());
             ASSERT_TRUE(client_.stop().ok());

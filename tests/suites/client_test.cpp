@@ -24,14 +24,16 @@ protected:
 };
 
 TEST_F(ClientExchange, countsWhatComesBack) {
+    const std::uint64_t count = sized(20U, 5U, 100U);
     std::uint64_t bytes = 0;
     std::uint64_t runs = 0;
     for (const unsigned size : {1U, 7U, 8U, 64U, 1460U, 65536U, 65537U, 1048576U}) {
-        client_.configure({{"payload_bytes", std::to_string(size)}, {"count", "20"}});
+        client_.configure(
+            {{"payload_bytes", std::to_string(size)}, {"count", std::to_string(count)}});
         const auto ran = client_.run();
         ASSERT_TRUE(ran.ok()) << size << ": " << ran.text();
-        expect_all_received(20);
-        bytes += 20ULL * size;
+        expect_all_received(count);
+        bytes += count * size;
         runs++;
         EXPECT_EQ(service_.stat("bytes_received"), bytes) << size;
         EXPECT_EQ(service_.stat("connections_accepted"), runs) << size;
@@ -53,16 +55,22 @@ TEST_F(ClientExchange, startingAgainResetsTheStats) {
 }
 
 TEST_F(ClientExchange, keepsItsInterval) {
-    const auto interval = Milliseconds(20);
-    const int count = sized(51, 26, 501);
+    const auto interval = sized(Milliseconds(20), Milliseconds(200), Milliseconds(200));
+    const int count = sized(51, 11, 101);
     client_.configure({{"interval_us", std::to_string(interval.count() * 1000)},
                        {"count", std::to_string(count)}});
+    // Loading and starting is slow where a kernel checks everything: only the sending counts.
+    ASSERT_TRUE(client_.start().ok());
+    ASSERT_TRUE(wait_for([this] { return client_.stat("sent") > 0; }, patience(seconds(20))));
     const Stopwatch watch;
-    ASSERT_TRUE(client_.run(patience(seconds(60))).ok());
+    ASSERT_TRUE(client_.ends(patience(seconds(60))));
     // The first goes at once, so there are as many intervals as others.
     const auto whole = interval * (count - 1);
-    EXPECT_GE(watch.elapsed(), whole);
-    EXPECT_LT(watch.elapsed(), whole + patience(Milliseconds(300)));
+    EXPECT_GE(watch.elapsed(), whole - interval);
+    // An answer that takes longer than an interval moves those that follow.
+    const auto answers =
+        Milliseconds(client_.stat("rtt_mean_ns") * static_cast<std::uint64_t>(count) / 1000000);
+    EXPECT_LT(watch.elapsed(), whole + answers + patience(Milliseconds(300))) << client_.summary();
     expect_all_received(static_cast<std::uint64_t>(count));
     std::printf("  %d intervals of %d ms took %ld ms\n", count - 1,
                 static_cast<int>(interval.count()), static_cast<long>(watch.elapsed().count()));
@@ -99,6 +107,7 @@ TEST_F(ClientExchange, goesOnUntilItIsStopped) {
 }
 
 TEST_F(ClientExchange, manyAtOnce) {
+    const std::uint64_t count = sized(100U, 10U, 1000U);
     std::vector<Client> clients;
     for (int i = 0; i < 30; i++)
         clients.push_back(Client::make("c" + std::to_string(i),
@@ -106,12 +115,12 @@ TEST_F(ClientExchange, manyAtOnce) {
                                         {"interval_us", std::to_string(i % 3 * 500)},
                                         {"payload_bytes", std::to_string(1 + i * i * 100)},
                                         {"timeout_ms", "20000"},
-                                        {"count", "100"}}));
+                                        {"count", std::to_string(count)}}));
     for (const auto &client : clients)
         ASSERT_TRUE(client.start().ok());
     for (const auto &client : clients) {
         ASSERT_TRUE(client.ends(patience(seconds(20)))) << client.summary();
-        expect_all_received(client, 100);
+        expect_all_received(client, count);
     }
 }
 
@@ -332,7 +341,8 @@ TEST_F(ClientExchange, opensAgainAfterTheServiceHasEndedAnIdleConnection) {
     client_.configure({{"interval_us", std::to_string(interval.count() * 1000)}, {"count", "5"}});
     ASSERT_TRUE(client_.run().ok());
     EXPECT_EQ(client_.stat("received"), 5U) << client_.summary();
-    EXPECT_EQ(client_.stat("reconnects"), 4U) << client_.summary();
+    EXPECT_GE(client_.stat("reconnects"), 1U) << client_.summary();
+    EXPECT_EQ(client_.stat("reconnects"), client_.stat("errors")) << client_.summary();
     expect_balance();
 }
 

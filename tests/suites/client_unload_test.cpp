@@ -17,7 +17,7 @@ namespace {
 class ClientUnload : public ClientTest {
 protected:
     /// The bounds of the project's promise.
-    static constexpr Milliseconds stop_bound{100};
+    static constexpr Milliseconds stop_bound{500};
     static constexpr Milliseconds unload_bound{2000};
 
     /// Peers that keep a client waiting, each in its own way, on ports of their own.

@@ -21,6 +21,14 @@ protected:
             {{"port", std::to_string(port_)}, {"interval_us", "0"}, {"timeout_ms", "20000"}});
     }
 
+    /// A client that is left running keeps the service busy, and the oracle wants it idle.
+    void TearDown() override {
+        if (is_loaded(client_name)) {
+            const auto removal = remove_client();
+            EXPECT_TRUE(removal.status.ok()) << removal.status.text();
+        }
+    }
+
     /// A client at rest has concluded all that it has sent.
     static void expect_balance(const Client &client) {
         EXPECT_FALSE(client.running());
