@@ -7,25 +7,22 @@
 #include "support/clock.hpp"
 #include "support/environment.hpp"
 #include "support/file.hpp"
+#include "support/netlink.hpp"
 
 namespace kinetd::suite {
 
 namespace {
 
-const std::string ip = "ip ";
+constexpr unsigned ethernet_mtu = 1500;
 
 /// Brings one end up, in the namespace of the calling thread.
 Status raise(const std::string &device, const std::string &v4, const std::string &v6) {
-    const std::string settings = "/proc/sys/net/ipv6/conf/" + device + "/";
-    if (has_ipv6()) {
-        (void)write_file(settings + "accept_dad", "0");
-        (void)write_file(settings + "dad_transmits", "0");
-    }
-    std::string commands = "address add " + v4 + "/24 broadcast + dev " + device + "\n";
     if (has_ipv6())
-        commands += "address add " + v6 + "/64 nodad dev " + device + "\n";
-    commands += "link set " + device + " up\n";
-    return run_command("printf '" + commands + "' | " + ip + "-batch -");
+        (void)write_file("/proc/sys/net/ipv6/conf/" + device + "/accept_dad", "0");
+    auto status = add_address(device, v4 + "/24");
+    if (status && has_ipv6())
+        status = add_address(device, v6 + "/64");
+    return status ? raise_link(device, true) : status;
 }
 
 } // namespace
@@ -39,9 +36,11 @@ Status run_command(const std::string &command) {
 }
 
 bool has_links() {
-    static const bool there =
-        run_command("modprobe veth; ip link add kv8 type veth peer name kv9 && ip link del kv8")
-            .ok();
+    static const bool there = [] {
+        (void)run_command("modprobe veth");
+        return add_link_pair("kv8", "kv9", "/proc/thread-self/ns/net", ethernet_mtu).ok() &&
+               delete_link("kv8").ok();
+    }();
     return there;
 }
 
@@ -57,8 +56,7 @@ Result<Link> Link::create() {
     auto far = NetworkNamespace::create();
     if (!far)
         return far.error();
-    auto made = run_command(ip + "link add " + here + " mtu 1500 type veth peer name " + there +
-                            " mtu 1500 netns " + far->path());
+    auto made = add_link_pair(here, there, far->path(), ethernet_mtu);
     if (!made)
         return made.error();
     Link link(std::move(far).value());
@@ -73,20 +71,19 @@ Result<Link> Link::create() {
 
 Link::~Link() {
     if (far_)
-        (void)run_command(ip + "link del " + here);
+        (void)delete_link(here);
 }
 
 Status Link::add_here(const std::string &address) const {
-    const bool v6 = address.find(':') != std::string::npos;
-    return run_command(ip + "address add " + address + (v6 ? " nodad" : "") + " dev " + here);
+    return add_address(here, address);
 }
 
 Status Link::remove_here(const std::string &address) const {
-    return run_command(ip + "address del " + address + " dev " + here);
+    return delete_address(here, address);
 }
 
 Status Link::set_up(bool up) const {
-    return run_command(ip + "link set " + here + (up ? " up" : " down"));
+    return raise_link(here, up);
 }
 
 Status Link::spoil(const std::string &how) const {
