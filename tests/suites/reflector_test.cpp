@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// A reflector is nobody's weapon: whom it does not answer, and that it says so.
+#include <optional>
+
 #include "support/datagram_fixture.hpp"
 #include "support/events.hpp"
 #include "support/forge.hpp"
@@ -21,7 +23,8 @@ protected:
         if (!HasFatalFailure()) {
             ASSERT_TRUE(pool_.set("threads", 1).ok());
         }
-        ASSERT_TRUE(events_.switched_on());
+        events_.emplace();
+        ASSERT_TRUE(events_->switched_on()) << "no tracepoints of kinetd in " << Events::tracing;
     }
 
     /// Whatever `deed` sends is dropped for this reason: no answer, counted, and told of.
@@ -69,7 +72,7 @@ protected:
         return {.source = Endpoint("127.0.0.1", port)};
     }
 
-    const Events events_;
+    std::optional<Events> events_;
 };
 
 TEST_P(Reflector, sourcePortZero) {
@@ -182,7 +185,6 @@ TEST_P(Reflector, aServiceInAnotherNamespace) {
 TEST_P(Reflector, sourcesThatAreManyHosts) {
     expect_drop("broadcast", {"255.255.255.255", 5000});
     expect_drop("broadcast", {"127.255.255.255", 5000});
-    expect_drop("broadcast", {"0.0.0.0", 5000});
     expect_drop("multicast", {"224.0.0.1", 5000});
     expect_drop("multicast", {"239.255.255.250", 1900});
     expect_answer();
@@ -204,7 +206,7 @@ TEST_P(Reflector, destinationsThatAreManyHosts) {
     if (!has_links())
         GTEST_SKIP() << "this kernel has no virtual Ethernet";
     const auto link = Link::create().value();
-    ASSERT_TRUE(service_.set("address", has_ipv6() ? "::" : "0.0.0.0").ok());
+    ASSERT_TRUE(service_.set("address", "0.0.0.0").ok());
     const auto send_far = [&](const std::string &to, const char *from) {
         return link.far().run([&] {
             const auto socket = datagram_socket(
@@ -222,8 +224,11 @@ TEST_P(Reflector, destinationsThatAreManyHosts) {
     expect_group_drop("broadcast", "255.255.255.255", Link::far_v4);
     expect_group_drop("broadcast", "10.77.0.255", Link::far_v4);
     expect_group_drop("multicast", "224.0.0.1", Link::far_v4);
-    if (has_ipv6())
+    if (has_ipv6()) {
+        ASSERT_TRUE(service_.set("address", "::").ok());
         expect_group_drop("multicast", std::string("ff02::1%") + Link::there, Link::far_v6);
+        expect_group_drop("broadcast", "10.77.0.255", Link::far_v4);
+    }
     // To one of many is to none of the others.
     EXPECT_EQ(send_far(Link::near_v4, Link::far_v4), 0);
     EXPECT_TRUE(service_.reaches("datagrams_sent", 1));

@@ -22,6 +22,9 @@ protected:
             }
     }
 
+    /// For clients who must expect to lose much.
+    inline static const DatagramPlan hasty{.loss_after = Milliseconds(50)};
+
     inline static const std::vector<std::string> loopbacks{
         "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5",
         "127.0.0.6", "127.0.0.7", "127.0.0.8", "127.0.0.9", "127.255.255.254"};
@@ -105,8 +108,8 @@ TEST_F(UdpHome, loosesAnAddress) {
         GTEST_SKIP() << "this kernel has no virtual Ethernet";
     const auto link = Link::create().value();
     ASSERT_TRUE(link.add_here("10.77.0.9/24").ok());
-    auto traffic =
-        link.far().run([this] { return std::make_unique<DatagramTraffic>(at("10.77.0.9"), 5); });
+    auto traffic = link.far().run(
+        [this] { return std::make_unique<DatagramTraffic>(at("10.77.0.9"), 5, hasty); });
     ASSERT_TRUE(traffic->flows());
     ASSERT_TRUE(link.remove_here("10.77.0.9/24").ok());
     link.far().run([this] { expect_service(at(Link::near_v4)); });
@@ -120,8 +123,8 @@ TEST_F(UdpHome, loosesTheAddressThatItIsBoundTo) {
         GTEST_SKIP() << "this kernel has no virtual Ethernet";
     const auto link = Link::create().value();
     expect_set("address", Link::near_v4);
-    auto traffic =
-        link.far().run([this] { return std::make_unique<DatagramTraffic>(at(Link::near_v4), 5); });
+    auto traffic = link.far().run(
+        [this] { return std::make_unique<DatagramTraffic>(at(Link::near_v4), 5, hasty); });
     ASSERT_TRUE(traffic->flows());
     ASSERT_TRUE(link.remove_here(std::string(Link::near_v4) + "/24").ok());
     ASSERT_TRUE(link.add_here(std::string(Link::near_v4) + "/24").ok());
@@ -134,8 +137,8 @@ TEST_F(UdpHome, ofALinkThatFlaps) {
     if (!has_links())
         GTEST_SKIP() << "this kernel has no virtual Ethernet";
     const auto link = Link::create().value();
-    auto traffic =
-        link.far().run([this] { return std::make_unique<DatagramTraffic>(at(Link::near_v4), 5); });
+    auto traffic = link.far().run(
+        [this] { return std::make_unique<DatagramTraffic>(at(Link::near_v4), 5, hasty); });
     for (int i = 0; i < sized(5, 3, 100); i++) {
         ASSERT_TRUE(traffic->flows());
         ASSERT_TRUE(link.set_up(false).ok());
