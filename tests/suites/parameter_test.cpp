@@ -13,17 +13,17 @@
 namespace kinetd::suite {
 namespace {
 
-/// The lines that the modules, or the module loader on their behalf, have logged.
+/// The lines that core has logged about protocols, or the module loader about their modules.
 std::vector<std::string> words() {
     std::vector<std::string> lines;
     for (const auto &line : Oracle::log_so_far()) {
-        const auto speaks = [&line](const Module &module) {
+        const auto speaks_of = [&line](const Module &module) {
             return line.starts_with(module.name) ||
                    std::ranges::any_of(module.protocols, [&line](const char *protocol) {
-                       return line.starts_with(std::string(protocol) + ":");
+                       return line.find(std::string(protocol) + ":") != std::string::npos;
                    });
         };
-        if (std::ranges::any_of(protocol_modules(), speaks))
+        if (std::ranges::any_of(protocol_modules(), speaks_of))
             lines.push_back(line);
     }
     return lines;
