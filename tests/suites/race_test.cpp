@@ -40,7 +40,7 @@ protected:
 
 TEST_P(Race, ofWriters) {
     Hammer hammer(administrators());
-    const std::uint64_t wanted = sized<std::uint64_t>(4000, 200, 100'000);
+    const std::uint64_t wanted = sized<std::uint64_t>(2000, 200, 100'000);
     EXPECT_TRUE(wait_for([&] { return hammer.hits() >= wanted; }, patience(seconds(60))))
         << hammer.hits() << " of " << hammer.blows() << " writes worked";
     hammer.stop();
@@ -54,7 +54,7 @@ TEST_P(Race, ofWriters) {
 
 TEST_P(Race, ofWritersWithTheProtocolsLeaving) {
     Hammer hammer(administrators());
-    for (int i = 0; i < sized(25, 5, 2000); i++) {
+    for (int i = 0; i < sized(12, 3, 2000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
         const auto removal = unload();
@@ -67,7 +67,7 @@ TEST_P(Race, ofWritersWithTheProtocolsLeaving) {
 
 TEST_P(Race, ofWritersWithEverythingLeaving) {
     Hammer hammer(administrators());
-    for (int i = 0; i < sized(15, 3, 1000); i++) {
+    for (int i = 0; i < sized(8, 3, 1000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
         ASSERT_TRUE(unload().status.ok()) << "turn " << i;
