@@ -77,10 +77,9 @@ TEST_P(UdpUnload, refusesTheCoreWhileItIsThere) {
 }
 
 TEST_P(UdpUnload, againAndAgain) {
-    const Drizzle one(at());
-    const Drizzle two(at());
-    for (int i = 0; i < sized(40, 10, 1000); i++) {
-        ASSERT_TRUE(one.falls(100)) << "turn " << i;
+    const Drizzle rain(at());
+    for (int i = 0; i < sized(20, 6, 1000); i++) {
+        ASSERT_TRUE(rain.falls(100)) << "turn " << i;
         expect_removal();
         if (i % 4 == 0) {
             ASSERT_TRUE(remove_module(core_name).ok()) << "turn " << i;
