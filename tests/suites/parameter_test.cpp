@@ -73,8 +73,8 @@ protected:
 
 TEST_P(AnyParameter, noneAtAll) {
     static const std::map<std::string_view, std::uint16_t> defaults{
-        {"echo", 7},     {"discard", 9},  {"notify", 2325},
-        {"chargen", 19}, {"daytime", 13}, {"time", 37}};
+        {"echo", 7},     {"discard", 9}, {"notify", 2325}, {"chargen", 19},
+        {"daytime", 13}, {"time", 37},   {"reverse", 1030}};
     ASSERT_TRUE(insert_protocol(GetParam(), "").ok());
     const std::string_view first = protocols().front();
     expect_services({"127.0.0.1", defaults.at(first.substr(first.find('_') + 1))}, true);
