@@ -9,6 +9,8 @@ namespace kinetd::suite {
 
 Events::Events() {
     (void)write_file(tracing + "/trace", "");
+    // Would switch on the scheduler's tracepoints as well, for the names of processes.
+    (void)write_file(tracing + "/options/record-cmd", "0");
     switched_on_ = write_file(tracing + "/events/kinetd/enable", "1").ok();
 }
 

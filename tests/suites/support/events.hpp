@@ -9,6 +9,9 @@
 namespace kinetd::suite {
 
 /// The events of the tracepoints, switched on for as long as this lives.
+///
+/// Make one before there is traffic, and keep it longer: switching patches the kernel's text, and
+/// an emulated processor may run into what has been patched already.
 class Events {
 public:
     Events();
