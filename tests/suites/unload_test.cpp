@@ -157,7 +157,7 @@ TEST_F(Unload, endsEveryServiceOfTheProtocol) {
 }
 
 TEST_F(Unload, idleAgainAndAgain) {
-    for (int i = 0; i < sized(200, 50, 1000); i++) {
+    for (int i = 0; i < sized(60, 20, 1000); i++) {
         ASSERT_TRUE(remove_echo().status.ok()) << "turn " << i;
         ASSERT_TRUE(remove_module(core_name).ok()) << "turn " << i;
         ASSERT_TRUE(insert_core().ok()) << "turn " << i;
