@@ -115,7 +115,7 @@ protected:
     static std::string at_moment(std::time_t at, const std::function<std::string()> &deed) {
         for (int i = 0; i < 10; i++) {
             EXPECT_TRUE(WallClock::set(at).ok());
-            const auto answer = deed();
+            auto answer = deed();
             if (wall_time() == at)
                 return answer;
         }

@@ -185,7 +185,7 @@ TEST_F(RateLimit, isChangedUnderTraffic) {
 /// Datagrams of one socket from each of many addresses of the loopback.
 class Crowding {
 public:
-    explicit Crowding(Endpoint to) : to_(std::move(to)) {}
+    explicit Crowding(const Endpoint &to) : to_(to) {}
 
     /// From the `count` sources after those of the last call; how many were taken by the kernel.
     std::size_t send(std::size_t count) {

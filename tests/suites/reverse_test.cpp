@@ -29,7 +29,7 @@ protected:
         std::string answer;
         while (!text.empty()) {
             const auto end = text.find('\n');
-            if (end != std::string_view::npos && end < piece) {
+            if (end < piece) {
                 answer += backwards(text.substr(0, end)) + '\n';
                 text.remove_prefix(end + 1);
             } else if (text.size() >= piece) {

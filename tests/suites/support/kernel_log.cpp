@@ -20,6 +20,7 @@ const std::regex &trouble() {
         "|ref_tracker|unreferenced object|suspected memory leaks|refcount_t:"
         "|blocked for more than|(rcu|self)[-_a-z: ]*(stall|detected stall)|soft lockup|hard LOCKUP"
         "|possible (circular|recursive|irq lock|deadlock)|inconsistent lock state"
+        "|turning off the locking correctness validator"
         "|suspicious RCU usage|sleeping function called|scheduling while atomic"
         "|(lock|locks) held (when|by) |bad unlock balance|held lock freed|invalid wait context"
         "|still has objects|Objects remaining|unregister_netdevice: waiting"

@@ -87,8 +87,10 @@ void Oracle::OnTestEnd(const testing::TestInfo & /*test*/) {
     try {
         check_unload();
         check_kernel();
-        if (leaks_.is_due())
+        if (leaks_.is_due()) {
             check_leaks();
+            check_lockdep();
+        }
     } catch (const std::exception &problem) {
         complain(problem.what());
     }
@@ -99,9 +101,16 @@ void Oracle::OnTestProgramEnd(const testing::UnitTest & /*run*/) {
     test_.clear();
     try {
         check_leaks();
+        check_lockdep();
     } catch (const std::exception &problem) {
         Report::fail_late("Oracle", problem.what());
     }
+}
+
+// What switches it off it says in the log, which each test is judged by; asking takes a second.
+void Oracle::check_lockdep() {
+    if (!lockdep_is_on())
+        Report::fail_late("Oracle", "lockdep has switched itself off");
 }
 
 void Oracle::check_leaks() {
@@ -167,8 +176,6 @@ void Oracle::check_kernel() {
     if (taint() != taint_before_)
         complain("the kernel's taint went from " + std::to_string(taint_before_) + " to " +
                  std::to_string(taint()));
-    if (!lockdep_is_on())
-        complain("lockdep has switched itself off");
     collect();
     for (const auto &line : complaints(lines_, allowed_))
         complain("log: " + line);

@@ -39,6 +39,7 @@ private:
     void check_unload();
     void check_kernel();
     void check_leaks();
+    static void check_lockdep();
     static void complain(const std::string &what);
 
     static Oracle *current_;
