@@ -123,7 +123,7 @@ std::string Flood::finish(Milliseconds limit) {
 
 std::string Flood::stop() {
     join();
-    const auto wrong = first_wrong();
+    auto wrong = first_wrong();
     const auto ended = streams_.size() - open();
     for (auto &stream : streams_)
         stream.socket.close();
