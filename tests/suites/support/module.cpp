@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <ranges>
 #include <stdexcept>
 
 #include "support/descriptor.hpp"
@@ -108,10 +107,11 @@ Removal remove_echo() {
 }
 
 Status remove_everything() {
-    for (const auto &module : all_modules() | std::views::reverse) {
-        if (!is_loaded(module.name))
+    const auto modules = all_modules();
+    for (auto module = modules.rbegin(); module != modules.rend(); ++module) {
+        if (!is_loaded(module->name))
             continue;
-        auto status = remove_module(module.name);
+        auto status = remove_module(module->name);
         if (!status)
             return status;
     }
