@@ -11,7 +11,7 @@ version = $(shell sed -n 's/^.define KINETD_VERSION[[:space:]]*"\(.*\)"/\1/p' co
 release = $(shell cat $(KDIR)/include/config/kernel.release)
 srcdir = $(DESTDIR)/usr/src/kinetd-$(version)
 
-.PHONY: modules install clean help deps suites lint test demo check
+.PHONY: modules install clean help deps suites tools lint test demo check
 
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -40,6 +40,10 @@ modules-%:
 suites:
 	cmake -S tests -B build/tests -Wno-dev >/dev/null
 	+nice cmake --build build/tests -j $$(nproc)
+
+tools:
+	cmake -S tools -B build/tools -Wno-dev >/dev/null
+	+nice cmake --build build/tools -j $$(nproc)
 
 lint:
 	tests/lint/all
@@ -70,6 +74,7 @@ help:
 	@echo '  make test        the suites: K="6.1 6.12 debug" on these kernels, FILTER=glob of test names'
 	@echo '  make lint        static checks'
 	@echo '  make suites      the test programs, into build/tests'
+	@echo '  make tools       kinetctl and kinetload, into build/tools'
 	@echo '  make modules-K   the modules for one guest (6.1, 6.12, debug), into build/K'
 	@echo '  make deps        installs the Debian packages that all this needs'
 	@echo 'Kernels are unpacked and built in $${KINETD_CACHE:-~/.cache/kinetd}.'
