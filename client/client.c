@@ -25,8 +25,6 @@
 
 static LIST_HEAD(clients);
 static struct kobject *clients_dir;
-/* the module is going, kinetd_mutex */
-static bool clients_closed;
 /* one deletion of a client at a time, from marking it to its end */
 static DEFINE_MUTEX(deletion_mutex);
 
@@ -68,18 +66,33 @@ void kinetd_client_free(struct kinetd_client *client)
 	kvfree(client);
 }
 
-static int client_add(struct kinetd_client *client, struct kobject *dir, const char *name)
+/* The name is taken from here on. */
+static int client_link(struct kinetd_client *client, const char *name)
 {
 	int err;
 
 	lockdep_assert_held(&kinetd_mutex);
-	if (clients_closed)
-		return -ENODEV;
 	if (client_find(name))
 		return -EEXIST;
-	err = kobject_add(&client->kobj, dir, "%s", name);
+	err = kobject_set_name(&client->kobj, "%s", name);
 	if (!err)
 		list_add_tail(&client->entry, &clients);
+	return err;
+}
+
+/*
+ * Without kinetd_mutex: where memory ends sysfs takes back what is there already, for
+ * which it waits for whoever reads it, who waits for kinetd_mutex.
+ */
+static int client_add(struct kinetd_client *client, struct kobject *dir)
+{
+	int err = kobject_add(&client->kobj, dir, NULL);
+
+	mutex_lock(&kinetd_mutex);
+	client->live = !err;
+	if (err)
+		list_del(&client->entry);
+	mutex_unlock(&kinetd_mutex);
 	return err;
 }
 
@@ -96,8 +109,10 @@ static int client_create(struct kobject *dir, const char *name)
 		return -ENOMEM;
 
 	mutex_lock(&kinetd_mutex);
-	err = client_add(client, dir, name);
+	err = client_link(client, name);
 	mutex_unlock(&kinetd_mutex);
+	if (!err)
+		err = client_add(client, dir);
 	if (err)
 		kobject_put(&client->kobj);
 	return err;
@@ -108,10 +123,10 @@ static void client_remove(struct kinetd_client *client)
 	lockdep_assert_held(&deletion_mutex);
 
 	mutex_lock(&kinetd_mutex);
-	client->dying = true;
+	client->live = false;
 	mutex_unlock(&kinetd_mutex);
 
-	/* waits for writers to its files, which find it dying */
+	/* waits for writers to its files, which find it not live */
 	kobject_del(&client->kobj);
 
 	mutex_lock(&kinetd_mutex);
@@ -130,6 +145,8 @@ static int client_delete(const char *name)
 	mutex_lock(&deletion_mutex);
 	mutex_lock(&kinetd_mutex);
 	client = client_find(name);
+	if (client && !client->live)
+		client = NULL;
 	mutex_unlock(&kinetd_mutex);
 	if (client)
 		client_remove(client);
@@ -246,10 +263,8 @@ int kinetd_clients_init(void)
 /* When it returns no client is there and none can be made. */
 void kinetd_clients_exit(void)
 {
-	mutex_lock(&kinetd_mutex);
-	clients_closed = true;
-	mutex_unlock(&kinetd_mutex);
+	/* waits for writers of new_client */
+	sysfs_remove_group(clients_dir, &clients_group);
 	kinetd_clients_delete_in(NULL);
-	/* waits for writers, which find it closed */
 	kinetd_folder_remove(clients_dir);
 }

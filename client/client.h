@@ -15,7 +15,8 @@ struct net;
  * @kobj: /sys/kernel/kinetd/clients/<name>
  * @entry: place in the list of clients, kinetd_mutex
  * @net: namespace of its sockets; without a reference, since the client ends with it
- * @dying: being deleted: whoever sets it does all of it; kinetd_mutex
+ * @live: its files are all there and not going; whoever clears it does the whole
+ *	deletion; kinetd_mutex
  * @plan: what it does when it is started, kinetd_mutex
  * @session: from its start until somebody finds that it has ended, kinetd_mutex
  * @stats: what it has seen since then
@@ -24,7 +25,7 @@ struct kinetd_client {
 	struct kobject			kobj;
 	struct list_head		entry;
 	struct net			*net;
-	bool				dying;
+	bool				live;
 	struct kinetd_session_plan	plan;
 	struct kinetd_session		*session;
 	struct kinetd_client_stats	stats;

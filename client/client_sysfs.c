@@ -20,7 +20,7 @@ static struct kinetd_client *to_client(struct kobject *kobj)
 /* May the settings be changed?  A session has them for good. */
 static int client_check_idle(const struct kinetd_client *client)
 {
-	if (client->dying)
+	if (!client->live)
 		return -ENODEV;
 	return kinetd_client_running(client) ? -EBUSY : 0;
 }
@@ -176,7 +176,7 @@ static int running_store(struct kobject *kobj, const char *buf)
 
 	if (kinetd_parse_number(buf, 1, &running))
 		return -EINVAL;
-	if (client->dying)
+	if (!client->live)
 		return -ENODEV;
 	if (running)
 		return kinetd_client_start(client);

@@ -140,16 +140,16 @@ static void workers_destroy(struct kinetd_worker **workers, unsigned int nr)
 
 /* Fill @set from @old, with new workers where that has fewer. */
 static int workers_fill(struct kinetd_workers *set, struct kinetd_workers *old,
-			struct kinetd_pool *pool, const char *name)
+			struct kinetd_pool *pool)
 {
 	unsigned int have = min(set->nr, old ? old->nr : 0);
+	struct kinetd_worker *worker;
 	unsigned int i;
 
 	if (have)
 		memcpy(set->worker, old->worker, have * sizeof(*set->worker));
 	for (i = have; i < set->nr; i++) {
-		struct kinetd_worker *worker = kinetd_worker_create(pool, name, i);
-
+		worker = kinetd_worker_create(pool, kobject_name(&pool->kobj), i);
 		if (IS_ERR(worker)) {
 			workers_destroy(set->worker + have, i - have);
 			return PTR_ERR(worker);
@@ -159,7 +159,7 @@ static int workers_fill(struct kinetd_workers *set, struct kinetd_workers *old,
 	return 0;
 }
 
-static int pool_resize(struct kinetd_pool *pool, const char *name, unsigned int nr)
+static int pool_resize(struct kinetd_pool *pool, unsigned int nr)
 {
 	struct kinetd_workers *old = kinetd_pool_workers(pool);
 	struct kinetd_workers *set;
@@ -171,7 +171,7 @@ static int pool_resize(struct kinetd_pool *pool, const char *name, unsigned int 
 	set = workers_alloc(nr);
 	if (!set)
 		goto out;
-	err = workers_fill(set, old, pool, name);
+	err = workers_fill(set, old, pool);
 	if (err) {
 		kvfree(set);
 		goto out;
@@ -194,7 +194,7 @@ out:
 
 static int pool_change(struct kinetd_pool *pool, unsigned int nr)
 {
-	int err = pool_resize(pool, kobject_name(&pool->kobj), nr);
+	int err = pool_resize(pool, nr);
 
 	if (!err)
 		kinetd_services_follow_pool(pool);
@@ -299,7 +299,7 @@ struct kinetd_pool *kinetd_pool_find(const char *name)
 {
 	struct kinetd_pool *pool = pool_lookup(name);
 
-	return pool && !pool->dying ? pool : NULL;
+	return pool && pool->live ? pool : NULL;
 }
 
 /**
@@ -378,28 +378,33 @@ static unsigned int pool_default_threads(const struct kinetd_pool *pool)
 		       KINETD_THREADS_MAX);
 }
 
-static int pool_create_locked(const char *name)
+/* The name is taken from here on, and the workers are there. */
+static int pool_link(struct kinetd_pool *pool, const char *name)
 {
-	struct kinetd_pool *pool;
 	int err;
 
+	lockdep_assert_held(&kinetd_mutex);
 	if (pool_lookup(name))
 		return -EEXIST;
-	pool = pool_alloc();
-	if (!pool)
-		return -ENOMEM;
-	err = pool_resize(pool, name, pool_default_threads(pool));
+	err = kobject_set_name(&pool->kobj, "%s", name) ?:
+	      pool_resize(pool, pool_default_threads(pool));
+	if (!err)
+		list_add_tail(&pool->entry, &pools);
+	return err;
+}
+
+/* Without kinetd_mutex, for the reason that service.c gives */
+static int pool_add(struct kinetd_pool *pool)
+{
+	int err = kobject_add(&pool->kobj, pools_dir, NULL);
+
+	mutex_lock(&kinetd_mutex);
+	pool->live = !err;
 	if (err)
-		goto put;
-	err = kobject_add(&pool->kobj, pools_dir, "%s", name);
+		list_del(&pool->entry);
+	mutex_unlock(&kinetd_mutex);
 	if (err)
-		goto stop;
-	list_add_tail(&pool->entry, &pools);
-	return 0;
-stop:
-	pool_stop(pool);
-put:
-	kobject_put(&pool->kobj);
+		pool_stop(pool);
 	return err;
 }
 
@@ -411,13 +416,21 @@ put:
  */
 int kinetd_pool_create(const char *name)
 {
+	struct kinetd_pool *pool;
 	int err;
 
 	if (!kinetd_name_valid(name))
 		return -EINVAL;
+	pool = pool_alloc();
+	if (!pool)
+		return -ENOMEM;
 	mutex_lock(&kinetd_mutex);
-	err = pool_create_locked(name);
+	err = pool_link(pool, name);
 	mutex_unlock(&kinetd_mutex);
+	if (!err)
+		err = pool_add(pool);
+	if (err)
+		kobject_put(&pool->kobj);
 	return err;
 }
 
@@ -432,7 +445,7 @@ static bool pool_in_use(const struct kinetd_pool *pool)
 	return pool->users;
 }
 
-/* The pool is marked dying: nothing uses it or can come to use it. */
+/* The pool is not live: nothing uses it or can come to use it. */
 static void pool_remove(struct kinetd_pool *pool)
 {
 	kobject_del(&pool->kobj);
@@ -462,7 +475,7 @@ int kinetd_pool_delete(const char *name)
 	else if (!strcmp(name, KINETD_POOL_DEFAULT) || pool_in_use(pool))
 		err = -EBUSY;
 	else
-		pool->dying = true;
+		pool->live = false;
 	mutex_unlock(&kinetd_mutex);
 
 	if (!err)
@@ -476,8 +489,7 @@ static void pools_follow_cpus(struct work_struct *work)
 
 	mutex_lock(&kinetd_mutex);
 	list_for_each_entry(pool, &pools, entry)
-		if (!pool->dying)
-			pool_replace(pool);
+		pool_replace(pool);
 	mutex_unlock(&kinetd_mutex);
 }
 

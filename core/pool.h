@@ -39,7 +39,7 @@ struct kinetd_workers {
  * @cpus: CPUs that it may use, kinetd_mutex
  * @nice: of its threads, kinetd_mutex
  * @users: services that are set to use it, kinetd_mutex
- * @dying: being deleted, kinetd_mutex
+ * @live: its files are all there and not going, kinetd_mutex
  */
 struct kinetd_pool {
 	struct kobject			kobj;
@@ -48,7 +48,7 @@ struct kinetd_pool {
 	cpumask_var_t			cpus;
 	int				nice;
 	unsigned int			users;
-	bool				dying;
+	bool				live;
 };
 
 extern const struct kobj_type kinetd_pool_type;

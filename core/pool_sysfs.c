@@ -24,7 +24,7 @@ static int threads_store(struct kobject *kobj, const char *buf)
 
 	if (kinetd_parse_number(buf, KINETD_THREADS_MAX, &threads))
 		return -EINVAL;
-	return pool->dying ? -ENODEV : kinetd_pool_set_threads(pool, threads);
+	return pool->live ? kinetd_pool_set_threads(pool, threads) : -ENODEV;
 }
 
 static ssize_t cpus_show(struct kobject *kobj, char *buf)
@@ -43,7 +43,7 @@ static int cpus_store(struct kobject *kobj, const char *buf)
 	if (cpulist_parse(buf, cpus) || !cpumask_subset(cpus, cpu_possible_mask))
 		err = -EINVAL;
 	else
-		err = pool->dying ? -ENODEV : kinetd_pool_set_cpus(pool, cpus);
+		err = pool->live ? kinetd_pool_set_cpus(pool, cpus) : -ENODEV;
 	free_cpumask_var(cpus);
 	return err;
 }

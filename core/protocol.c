@@ -101,26 +101,34 @@ static struct kinetd_registration *registration_add(const struct kinetd_protocol
 	kobject_init(&reg->kobj, &protocol_type);
 
 	mutex_lock(&kinetd_mutex);
-	err = registration_find(proto->name) ? -EEXIST :
-	      kobject_add(&reg->kobj, protocols_dir, "%s", proto->name);
+	err = registration_find(proto->name) ? -EEXIST : 0;
 	if (!err)
 		list_add_tail(&reg->entry, &registrations);
 	mutex_unlock(&kinetd_mutex);
+	if (err)
+		goto put;
 
-	if (err) {
-		kobject_put(&reg->kobj);
-		return ERR_PTR(err);
-	}
+	err = kobject_add(&reg->kobj, protocols_dir, "%s", proto->name);
+	mutex_lock(&kinetd_mutex);
+	reg->live = !err;
+	if (err)
+		list_del(&reg->entry);
+	mutex_unlock(&kinetd_mutex);
+	if (err)
+		goto put;
 	return reg;
+put:
+	kobject_put(&reg->kobj);
+	return ERR_PTR(err);
 }
 
 static void registration_remove(struct kinetd_registration *reg)
 {
 	mutex_lock(&kinetd_mutex);
-	reg->dying = true;
+	reg->live = false;
 	mutex_unlock(&kinetd_mutex);
 
-	/* waits for writers of new_service, which find it dying */
+	/* waits for writers of new_service, which find it not live */
 	kobject_del(&reg->kobj);
 	kinetd_services_delete_of(reg);
 
@@ -144,7 +152,7 @@ static int create_first_service(struct kinetd_registration *reg,
 
 	mutex_lock(&kinetd_mutex);
 	/* delete_service is open to all already */
-	if (svc->dying) {
+	if (!svc->live) {
 		err = -ENODEV;
 	} else {
 		err = kinetd_service_move(svc, addr, port);

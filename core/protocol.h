@@ -11,13 +11,13 @@
  * @kobj: /sys/kernel/kinetd/protocols/<name>
  * @entry: place in the list of protocols, kinetd_mutex
  * @proto: what the module registered
- * @dying: the module is going, kinetd_mutex
+ * @live: services may be created: its files are all there and not going; kinetd_mutex
  */
 struct kinetd_registration {
 	struct kobject			kobj;
 	struct list_head		entry;
 	const struct kinetd_protocol	*proto;
-	bool				dying;
+	bool				live;
 };
 
 int kinetd_protocols_init(struct kobject *parent);

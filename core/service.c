@@ -6,6 +6,10 @@
  * of its protocol or by the end of its network namespace.  Deletions take
  * place one at a time under deletion_mutex, so that whoever holds it finds no
  * service half gone.  Lock order: deletion_mutex, kinetd_mutex.
+ *
+ * A folder comes and goes without kinetd_mutex: where sysfs takes it away, and
+ * where it takes back a half of it for want of memory, it waits for whoever
+ * reads or writes a file of it, and these wait for kinetd_mutex.
  */
 #include <linux/slab.h>
 #include <linux/socket.h>
@@ -111,9 +115,9 @@ void kinetd_service_free(struct kinetd_service *svc)
 	kfree(svc);
 }
 
-static int service_add_files(struct kinetd_service *svc, const char *name)
+static int service_add_files(struct kinetd_service *svc)
 {
-	int err = kobject_add(&svc->kobj, services_dir, "%s", name);
+	int err = kobject_add(&svc->kobj, services_dir, NULL);
 
 	if (err || !svc->proto->settings)
 		return err;
@@ -123,24 +127,49 @@ static int service_add_files(struct kinetd_service *svc, const char *name)
 	return err;
 }
 
-static int service_add(struct kinetd_service *svc, const char *name)
+/* The name is taken from here on. */
+static int service_link(struct kinetd_service *svc, const char *name)
 {
 	struct kinetd_pool *pool;
 	int err;
 
 	lockdep_assert_held(&kinetd_mutex);
-	if (svc->registration->dying)
+	if (!svc->registration->live)
 		return -ENODEV;
 	if (service_find(name))
 		return -EEXIST;
-	pool = kinetd_pool_find(KINETD_POOL_DEFAULT);
-	RCU_INIT_POINTER(svc->pool, pool);
-	err = service_add_files(svc, name);
+	err = kobject_set_name(&svc->kobj, "%s", name) ?: service_init_state(svc);
 	if (err)
 		return err;
+	pool = kinetd_pool_find(KINETD_POOL_DEFAULT);
+	RCU_INIT_POINTER(svc->pool, pool);
 	pool->users++;
 	list_add_tail(&svc->entry, &services);
 	return 0;
+}
+
+static void service_unlink(struct kinetd_service *svc)
+{
+	lockdep_assert_held(&kinetd_mutex);
+	kinetd_service_pool(svc)->users--;
+	list_del(&svc->entry);
+	service_exit_state(svc);
+}
+
+/* Return: 0 and a reference for the caller: delete_service may end it at once. */
+static int service_add(struct kinetd_service *svc)
+{
+	int err = service_add_files(svc);
+
+	mutex_lock(&kinetd_mutex);
+	if (err) {
+		service_unlink(svc);
+	} else {
+		svc->live = true;
+		kobject_get(&svc->kobj);
+	}
+	mutex_unlock(&kinetd_mutex);
+	return err;
 }
 
 /**
@@ -165,16 +194,10 @@ struct kinetd_service *kinetd_service_create(struct kinetd_registration *reg, co
 		return ERR_PTR(-ENOMEM);
 
 	mutex_lock(&kinetd_mutex);
-	err = service_init_state(svc);
-	if (!err) {
-		err = service_add(svc, name);
-		if (err)
-			service_exit_state(svc);
-	}
-	/* once it is in the list and that unlocked, delete_service may end it */
-	if (!err)
-		kobject_get(&svc->kobj);
+	err = service_link(svc, name);
 	mutex_unlock(&kinetd_mutex);
+	if (!err)
+		err = service_add(svc);
 	if (err) {
 		kobject_put(&svc->kobj);
 		return ERR_PTR(err);
@@ -187,17 +210,15 @@ static void service_remove(struct kinetd_service *svc, bool abort)
 	lockdep_assert_held(&deletion_mutex);
 
 	mutex_lock(&kinetd_mutex);
-	svc->dying = true;
+	svc->live = false;
 	mutex_unlock(&kinetd_mutex);
 
-	/* waits for writers to its files, which find it dying */
+	/* waits for writers to its files, which find it not live */
 	kobject_del(&svc->kobj);
 
 	mutex_lock(&kinetd_mutex);
 	kinetd_service_stop(svc, abort);
-	kinetd_service_pool(svc)->users--;
-	list_del(&svc->entry);
-	service_exit_state(svc);
+	service_unlink(svc);
 	mutex_unlock(&kinetd_mutex);
 	kobject_put(&svc->kobj);
 }
@@ -218,11 +239,11 @@ int kinetd_service_delete(struct kinetd_registration *reg, const char *name)
 	mutex_lock(&deletion_mutex);
 	mutex_lock(&kinetd_mutex);
 	svc = service_find(name);
-	mutex_unlock(&kinetd_mutex);
-	if (svc && svc->registration == reg)
-		service_remove(svc, false);
-	else
+	if (svc && (svc->registration != reg || !svc->live))
 		svc = NULL;
+	mutex_unlock(&kinetd_mutex);
+	if (svc)
+		service_remove(svc, false);
 	mutex_unlock(&deletion_mutex);
 	return svc ? 0 : -ENOENT;
 }
@@ -244,7 +265,7 @@ static struct kinetd_service *service_find_of(struct kinetd_registration *reg, s
 
 /**
  * kinetd_services_delete_of() - end all services of a protocol
- * @reg: a protocol that is dying
+ * @reg: a protocol that is not live any more
  *
  * When it returns no service of @reg exists, whoever deleted it, and no
  * handler of the protocol runs.

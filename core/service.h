@@ -29,7 +29,8 @@ struct net;
  * @addr: where it listens, kinetd_mutex
  * @port: where it listens, host byte order, kinetd_mutex
  * @backlog: asked for, kinetd_mutex
- * @dying: being deleted: whoever sets it does all of it; kinetd_mutex
+ * @live: its files are all there and not going; whoever clears it does the whole
+ *	deletion; kinetd_mutex
  * @max_connections: 0 for no limit
  * @max_per_source: 0 for no limit
  * @idle_timeout_ms: 0 for none
@@ -57,7 +58,7 @@ struct kinetd_service {
 	struct kinetd_address			addr;
 	u16					port;
 	unsigned int				backlog;
-	bool					dying;
+	bool					live;
 
 	unsigned int				max_connections;
 	unsigned int				max_per_source;

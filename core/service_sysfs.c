@@ -51,7 +51,7 @@ static int address_store(struct kobject *kobj, const char *buf)
 	err = kinetd_address_parse(&addr, buf);
 	if (err)
 		return err;
-	return svc->dying ? -ENODEV : kinetd_service_move(svc, &addr, svc->port);
+	return svc->live ? kinetd_service_move(svc, &addr, svc->port) : -ENODEV;
 }
 
 static ssize_t port_show(struct kobject *kobj, char *buf)
@@ -66,7 +66,7 @@ static int port_store(struct kobject *kobj, const char *buf)
 
 	if (kinetd_parse_number(buf, U16_MAX, &port) || !port)
 		return -EINVAL;
-	return svc->dying ? -ENODEV : kinetd_service_move(svc, &svc->addr, port);
+	return svc->live ? kinetd_service_move(svc, &svc->addr, port) : -ENODEV;
 }
 
 static ssize_t enabled_show(struct kobject *kobj, char *buf)
@@ -81,7 +81,7 @@ static int enabled_store(struct kobject *kobj, const char *buf)
 
 	if (kinetd_parse_number(buf, 1, &enabled))
 		return -EINVAL;
-	if (svc->dying)
+	if (!svc->live)
 		return -ENODEV;
 	if (enabled)
 		return kinetd_service_start(svc);
@@ -115,7 +115,7 @@ static int pool_store(struct kobject *kobj, const char *buf)
 
 	if (!kinetd_name_valid(buf))
 		return -EINVAL;
-	return svc->dying ? -ENODEV : kinetd_service_set_pool(svc, buf);
+	return svc->live ? kinetd_service_set_pool(svc, buf) : -ENODEV;
 }
 
 static ssize_t backlog_show(struct kobject *kobj, char *buf)
@@ -130,7 +130,7 @@ static int backlog_store(struct kobject *kobj, const char *buf)
 
 	if (kinetd_parse_number(buf, INT_MAX, &backlog))
 		return -EINVAL;
-	return svc->dying ? -ENODEV : kinetd_service_set_backlog(svc, backlog);
+	return svc->live ? kinetd_service_set_backlog(svc, backlog) : -ENODEV;
 }
 
 /* A number that connections read when they need it; 0 is no limit */
