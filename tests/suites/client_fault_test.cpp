@@ -5,6 +5,7 @@
 
 #include "support/client_fixture.hpp"
 #include "support/fault.hpp"
+#include "support/hammer.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -53,6 +54,7 @@ TEST_F(ClientFault, inInsmod) {
 }
 
 TEST_F(ClientFault, inNewClients) {
+    Hammer reader({reading(Client("extra").path() + "/netns")});
     const Injection injection;
     expect_unwinding(
         "new_client", [] { return new_client("extra"); },
@@ -62,6 +64,7 @@ TEST_F(ClientFault, inNewClients) {
                 ASSERT_TRUE(delete_client("extra").ok());
             }
         });
+    EXPECT_EQ(reader.surprises({ENOENT, ENODEV}), "");
 }
 
 TEST_F(ClientFault, inStarting) {

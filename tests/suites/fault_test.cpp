@@ -7,6 +7,7 @@
 
 #include "support/datagram_fixture.hpp"
 #include "support/fault.hpp"
+#include "support/hammer.hpp"
 #include "support/health.hpp"
 #include "support/kind.hpp"
 
@@ -62,7 +63,9 @@ TEST_P(Fault, inInsmodOfTheProtocol) {
         });
 }
 
+// Where a folder is taken back half made, sysfs waits for whoever reads in it already.
 TEST_P(Fault, inNewServices) {
+    Hammer reader({reading(Service("extra").path() + "/protocol")});
     const Injection injection;
     expect_unwinding(
         "new_service", [] { return make_service("extra"); },
@@ -72,6 +75,7 @@ TEST_P(Fault, inNewServices) {
                 ASSERT_TRUE(end_service("extra").ok());
             }
         });
+    EXPECT_EQ(reader.surprises({ENOENT, ENODEV}), "");
     expect_service();
 }
 
@@ -183,6 +187,7 @@ TEST_F(TcpFault, inInsmodOfTheCore) {
 }
 
 TEST_F(TcpFault, inNewPools) {
+    Hammer reader({reading(Pool("extra").path() + "/threads")});
     const Injection injection;
     expect_unwinding(
         "new_pool", [] { return new_pool("extra"); },
@@ -192,6 +197,7 @@ TEST_F(TcpFault, inNewPools) {
                 ASSERT_TRUE(delete_pool("extra").ok());
             }
         });
+    EXPECT_EQ(reader.surprises({ENOENT, ENODEV}), "");
     expect_service();
 }
 

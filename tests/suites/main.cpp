@@ -8,6 +8,7 @@
 
 #include "support/datagram.hpp"
 #include "support/environment.hpp"
+#include "support/health.hpp"
 #include "support/module.hpp"
 #include "support/oracle.hpp"
 #include "support/report.hpp"
@@ -31,6 +32,7 @@ int main(int argc, char **argv) {
     // one.
     const auto trains_v4 = datagram_socket(AF_INET, {.trains = true});
     const auto trains_v6 = datagram_socket(AF_INET6, {.trains = true});
+    ignore_present_threads();
     // The first load taints the kernel as "out of tree"; what comes after is compared with that.
     const auto loaded = insert_core();
     if (!loaded)

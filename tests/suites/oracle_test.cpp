@@ -106,6 +106,8 @@ TEST(Oracle, readsThreadStates) {
     EXPECT_EQ(state_of("12 (kinetd/a) b/0) D 2 0"), 'D');
     EXPECT_EQ(state_of("12 (x) I 2 0"), 'I');
     EXPECT_EQ(state_of("nothing"), '\0');
+    EXPECT_EQ(name_in("12 (kinetd/a) b/0) D 2 0"), "kinetd/a) b/0");
+    EXPECT_EQ(name_in("nothing"), "");
 }
 
 TEST(Oracle, readsLeaks) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "support/hammer.hpp"
 
+#include "support/file.hpp"
+
 namespace kinetd::suite {
 
 Hammer::Hammer(const std::vector<Blow> &blows) {
@@ -35,6 +37,15 @@ void Hammer::note(const Status &status) {
     }
     const std::lock_guard lock(mutex_);
     met_.emplace(status.code(), status.text());
+}
+
+Hammer::Blow reading(const std::string &path) {
+    return [path](int) -> Status {
+        const auto text = read_file(path);
+        if (!text)
+            return text.error();
+        return Done{};
+    };
 }
 
 } // namespace kinetd::suite

@@ -44,4 +44,7 @@ private:
     std::vector<std::thread> threads_;
 };
 
+/// Reads a file, which may not be there.
+Hammer::Blow reading(const std::string &path);
+
 } // namespace kinetd::suite

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <sstream>
 
 #include "support/file.hpp"
@@ -15,6 +16,13 @@ namespace {
 bool is_number(const std::string &text) {
     return !text.empty() &&
            std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+/// Threads that were there before the modules: a look at each of them for each question would be
+/// half of what the debug kernel's checks take.
+std::set<std::string> &strangers() {
+    static std::set<std::string> pids;
+    return pids;
 }
 
 } // namespace
@@ -71,16 +79,30 @@ char state_of(std::string_view stat) {
     return end_of_name == std::string_view::npos ? '\0' : stat[end_of_name + 2];
 }
 
+std::string_view name_in(std::string_view stat) {
+    const auto start = stat.find(" (");
+    const auto end = stat.rfind(") ");
+    return start == std::string_view::npos || end == std::string_view::npos
+               ? std::string_view()
+               : stat.substr(start + 2, end - start - 2);
+}
+
+void ignore_present_threads() {
+    // Else a number could come back as a thread of ours.
+    (void)write_file("/proc/sys/kernel/pid_max", "4194304");
+    for (auto &pid : list("/proc"))
+        if (is_number(pid))
+            strangers().insert(std::move(pid));
+}
+
 std::vector<Thread> threads_named(std::string_view prefix) {
     std::vector<Thread> threads;
     for (const auto &pid : list("/proc")) {
-        if (!is_number(pid))
-            continue;
-        const auto name = read_line("/proc/" + pid + "/comm");
-        if (!name || name->rfind(prefix, 0) != 0)
+        if (!is_number(pid) || strangers().contains(pid))
             continue;
         const auto stat = read_line("/proc/" + pid + "/stat");
-        threads.push_back({std::stoi(pid), *name, stat ? state_of(*stat) : '\0'});
+        if (const auto name = stat ? name_in(*stat) : ""; name.substr(0, prefix.size()) == prefix)
+            threads.push_back({std::stoi(pid), std::string(name), state_of(*stat)});
     }
     return threads;
 }

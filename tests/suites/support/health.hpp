@@ -34,6 +34,8 @@ struct Thread {
     std::string name;
     char state;
 };
+/// From now on the threads that are there now are taken for others', whatever they are called.
+void ignore_present_threads();
 /// Those whose name begins so.
 std::vector<Thread> threads_named(std::string_view prefix);
 /// kinetd/POOL/N
@@ -47,5 +49,7 @@ std::uint64_t configured_threads();
 
 /// The state letter in /proc/PID/stat, or 0.
 char state_of(std::string_view stat);
+/// The name in it, which may hold any character, or nothing.
+std::string_view name_in(std::string_view stat);
 
 } // namespace kinetd::suite

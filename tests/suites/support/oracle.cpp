@@ -141,22 +141,26 @@ void Oracle::check_idle() {
         if (left != 0)
             complain("cache " + cache + " still holds " + std::to_string(left) + " objects");
     }
-    if (exists(sysfs_root + "/pools")) {
-        const auto wanted = configured_threads();
-        if (!wait_for([&] { return worker_threads().size() == wanted; }, patience(seconds(5))))
-            complain("there are " + std::to_string(worker_threads().size()) +
-                     " worker threads, and the pools' settings make " + std::to_string(wanted));
-    }
-    std::string stuck;
-    const auto none_waits = [&stuck] {
-        stuck.clear();
-        for (const auto &thread : worker_threads())
-            if (thread.state == 'D')
-                stuck += " " + thread.name;
-        return stuck.empty();
+    check_threads();
+}
+
+void Oracle::check_threads() {
+    const auto wanted = configured_threads();
+    std::vector<Thread> threads;
+    const auto all_wait_for_work = [&] {
+        threads = worker_threads();
+        return threads.size() == wanted &&
+               std::none_of(threads.begin(), threads.end(),
+                            [](const Thread &thread) { return thread.state == 'D'; });
     };
-    if (!wait_for(none_waits, patience(seconds(2))))
-        complain("waiting uninterruptibly:" + stuck);
+    if (wait_for(all_wait_for_work, patience(seconds(5))))
+        return;
+    if (threads.size() != wanted)
+        complain("there are " + std::to_string(threads.size()) +
+                 " worker threads, and the pools' settings make " + std::to_string(wanted));
+    for (const auto &thread : threads)
+        if (thread.state == 'D')
+            complain("waiting uninterruptibly: " + thread.name);
 }
 
 void Oracle::check_unload() {

@@ -36,6 +36,7 @@ public:
 private:
     void collect();
     void check_idle();
+    void check_threads();
     void check_unload();
     void check_kernel();
     void check_leaks();
