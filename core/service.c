@@ -7,6 +7,10 @@
  * place one at a time under deletion_mutex, so that whoever holds it finds no
  * service half gone.  Lock order: deletion_mutex, kinetd_mutex.
  *
+ * A service that is not live yet nobody else ends: the folder of a protocol that
+ * goes is away, and with it whoever makes services, before its services are looked
+ * for, and the namespace of whoever makes one cannot end.
+ *
  * A folder comes and goes without kinetd_mutex: where sysfs takes it away, and
  * where it takes back a half of it for want of memory, it waits for whoever
  * reads or writes a file of it, and these wait for kinetd_mutex.

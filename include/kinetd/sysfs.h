@@ -12,8 +12,9 @@
 
 /*
  * Serialises all configuration: registering, creating, deleting, and every
- * write to sysfs.  Never held over kobject_del(), which waits for writers that
- * wait for it.  Workers never take it, so its holder may wait for them.
+ * write to sysfs.  Never held where files come or go (kobject_add(), kobject_del(),
+ * sysfs_create_group() and their kind): they wait for writers, who wait for it.
+ * Workers never take it, so its holder may wait for them.
  */
 extern struct mutex kinetd_mutex;
 

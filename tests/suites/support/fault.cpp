@@ -109,19 +109,23 @@ Attempt attempt(unsigned nth, const std::function<Status()> &deed) {
 
 Sweep sweep(const std::function<Status()> &deed, const std::function<void(const Status &)> &undo,
             Milliseconds limit) {
+    constexpr unsigned stride = 16; // what time is left for is spread over all of the deed
     Sweep result;
     const Deadline deadline(limit);
-    for (unsigned nth = 1; !deadline.passed(); nth++) {
-        const auto round = attempt(nth, deed);
-        undo(round.status);
-        if (!round.injected) {
-            result.complete = true;
-            break;
+    for (unsigned first = 1; first <= stride; first++) {
+        for (unsigned nth = first;; nth += stride) {
+            if (deadline.passed())
+                return result;
+            const auto round = attempt(nth, deed);
+            undo(round.status);
+            if (!round.injected)
+                break;
+            result.points++;
+            if (!round.status)
+                result.failures++;
         }
-        result.points++;
-        if (!round.status)
-            result.failures++;
     }
+    result.complete = true;
     return result;
 }
 

@@ -42,8 +42,9 @@ struct Attempt {
 };
 Attempt attempt(unsigned nth, const std::function<Status()> &deed);
 
-/// Fails the first allocation of `deed`, then the second, and so on until it has no more of them,
-/// at most for `limit`. After each round `undo` is called with what the deed gave.
+/// Fails each allocation of `deed` once, in steps from its first to its last, then those between,
+/// until all have been or `limit` is over. After each round `undo` is called with what the deed
+/// gave.
 struct Sweep {
     unsigned points = 0;   ///< rounds in which an allocation failed
     unsigned failures = 0; ///< rounds in which the deed failed with it
