@@ -127,9 +127,10 @@ TEST_F(Chargen, ignoresWhatItIsSent) {
 TEST_F(Chargen, ignoresWhatItIsSentByWhoNeverReads) {
     // Its window is shut, ours is not: what it says goes on being taken.
     const auto sockets = deaf(1);
-    for (int i = 0; i < 8; i++)
+    const std::uint64_t mebibytes = sized(8U, 2U, 64U);
+    for (std::uint64_t i = 0; i < mebibytes; i++)
         ASSERT_TRUE(send_all(sockets[0], std::string(1 << 20, 'x')).ok()) << i << " MiB";
-    EXPECT_TRUE(service_.reaches("bytes_received", 8 << 20));
+    EXPECT_TRUE(service_.reaches("bytes_received", mebibytes << 20));
 }
 
 TEST_F(Chargen, goesOnAfterAHalfClose) {
@@ -141,7 +142,7 @@ TEST_F(Chargen, goesOnAfterAHalfClose) {
 }
 
 TEST_F(Chargen, goesOnAfterAHalfCloseAtOnce) {
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < sized(30, 10, 300); i++) {
         const auto socket = start_connect(at());
         ASSERT_TRUE(socket.ok()) << socket.text();
         (void)half_close(*socket);
@@ -152,7 +153,7 @@ TEST_F(Chargen, goesOnAfterAHalfCloseAtOnce) {
 }
 
 TEST_F(Chargen, endsWhenTheClientGoes) {
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < sized(20, 5, 200); i++) {
         auto polite = client();
         auto rude = client();
         expect_stream(polite, 0, 1000);
@@ -266,7 +267,7 @@ TEST_F(Chargen, isDisabledUnderStreams) {
 TEST_F(Chargen, movesBetweenThreadsAndLosesNothing) {
     Flood flood(at(), 20, listens);
     ASSERT_TRUE(flood.flows());
-    for (int i = 0; i < sized(20, 8, 200); i++) {
+    for (int i = 0; i < sized(20, 4, 200); i++) {
         ASSERT_TRUE(pool_.set("threads", 1 + i % 4).ok());
         ASSERT_TRUE(flood.flows(65536)) << "turn " << i;
     }

@@ -109,7 +109,7 @@ TEST_F(ClientExchange, goesOnUntilItIsStopped) {
 TEST_F(ClientExchange, manyAtOnce) {
     const std::uint64_t count = sized(100U, 10U, 1000U);
     std::vector<Client> clients;
-    for (int i = 0; i < 30; i++)
+    for (int i = 0; i < sized(30, 12, 30); i++)
         clients.push_back(Client::make("c" + std::to_string(i),
                                        {{"port", std::to_string(port_)},
                                         {"interval_us", std::to_string(i % 3 * 500)},
@@ -315,7 +315,7 @@ TEST_F(ClientExchange, udpHearsThatNobodyIsThere) {
 TEST_F(ClientExchange, outlivesItsService) {
     client_.configure({{"payload_bytes", "20000"}});
     ASSERT_TRUE(client_.start().ok());
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         ASSERT_TRUE(client_.grows("received", 50)) << "turn " << i << ": " << client_.summary();
         ASSERT_TRUE(service_.set("enabled", 0).ok());
         ASSERT_TRUE(client_.grows("errors", 1)) << "turn " << i << ": " << client_.summary();
@@ -412,16 +412,17 @@ TEST_F(ClientExchange, measuresWhatUserSpaceMeasures) {
     // A guest has its moods, so both measure in turn and each tells the best that it has seen.
     // User space adds system calls to each round trip, and is woken in another way: a kernel client
     // is not slower by half, nor is it ten times as quick.
-    client_.configure({{"count", "300"}, {"timeout_ms", "10000"}});
+    const std::size_t count = sized(300U, 50U, 3000U);
+    client_.configure({{"count", std::to_string(count)}, {"timeout_ms", "10000"}});
     auto socket = client();
     std::uint64_t mine = ~0ULL;
     std::uint64_t theirs = ~0ULL;
     const auto agree = [&] { return mine < theirs + theirs / 2 && mine > theirs / 10; };
     for (int turn = 0; turn < 2 || (turn < 15 && !agree()); turn++) {
         ASSERT_TRUE(client_.run(patience(seconds(60))).ok());
-        expect_all_received(300);
+        expect_all_received(count);
         mine = std::min(mine, client_.stat("rtt_p50_ns"));
-        std::vector<std::uint64_t> times(300);
+        std::vector<std::uint64_t> times(count);
         for (auto &time : times) {
             const auto start = Clock::now();
             ASSERT_TRUE(round_trip(socket, std::string(64, 'x')).ok());

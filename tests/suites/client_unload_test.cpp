@@ -145,15 +145,16 @@ TEST_F(ClientUnload, isDeletedAtOnceWhateverItWaitsFor) {
     }
 }
 
-TEST_F(ClientUnload, ofTheModuleWhileFiftyRun) {
+TEST_F(ClientUnload, ofTheModuleWhileManyRun) {
     const Peers peers;
     const auto kinds = waits();
+    const std::size_t many = sized(50U, 15U, 50U);
     for (int i = 0; i < sized(3, 1, 50); i++) {
-        for (std::size_t j = 0; j < 50; j++) {
+        for (std::size_t j = 0; j < many; j++) {
             const auto client = Client::make("c" + std::to_string(j));
             ASSERT_NO_FATAL_FAILURE(start(client, kinds[j % kinds.size()], peers));
         }
-        EXPECT_EQ(client_threads().size(), 50U);
+        EXPECT_EQ(client_threads().size(), many);
         const auto removal = remove_client();
         ASSERT_TRUE(removal.status.ok()) << removal.status.text();
         EXPECT_LT(removal.took, patience(unload_bound));
@@ -173,7 +174,7 @@ TEST_F(ClientUnload, ofTheCoreIsRefused) {
 }
 
 TEST_F(ClientUnload, whenItHasEndedByItself) {
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         auto client = Client::make("brief", {{"port", std::to_string(port_)},
                                              {"interval_us", "0"},
                                              {"count", std::to_string(1 + i % 3)}});
@@ -208,7 +209,7 @@ TEST_F(ClientUnload, underWriters) {
                 (void)delete_client(name);
             }
         });
-    for (int i = 0; i < sized(20, 8, 500); i++) {
+    for (int i = 0; i < sized(20, 4, 500); i++) {
         const auto removal = remove_client();
         // An open file of a module that is going may hold it for a moment: it is "in use" then.
         if (removal.status) {
@@ -225,7 +226,7 @@ TEST_F(ClientUnload, underWriters) {
 }
 
 TEST_F(ClientUnload, withItsNamespace) {
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         place.run([&] {
             new_service("inside").value();
@@ -258,7 +259,7 @@ TEST_F(ClientUnload, withItsNamespace) {
 }
 
 TEST_F(ClientUnload, togetherWithItsNamespace) {
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         place.run([] { new_client("inside").value(); });
         const Client inside("inside");
@@ -275,7 +276,7 @@ TEST_F(ClientUnload, togetherWithItsNamespace) {
 
 TEST_F(ClientUnload, leavesNoSocketInItsNamespace) {
     // A client that is stopped in order has FINs under way; the namespace can end all the same.
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         place.run([&] {
             new_service("inside").value();

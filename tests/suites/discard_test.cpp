@@ -141,7 +141,7 @@ TEST_F(Discard, obeysTheIdleTimeout) {
 }
 
 TEST_F(Discard, isUnloadedUnderStreams) {
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         Flood flood(at(), 20, talks);
         ASSERT_TRUE(flood.flows()) << "turn " << i;
         const auto removal = unload();

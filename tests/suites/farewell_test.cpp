@@ -41,7 +41,7 @@ protected:
 };
 
 TEST_P(Farewell, toWhoeverConnects) {
-    for (int i = 0; i < sized(200, 50, 5000); i++)
+    for (int i = 0; i < sized(200, 25, 5000); i++)
         expect_service();
     const auto answers = service_.stat("connections_accepted");
     EXPECT_EQ(service_.stat("bytes_sent"), answers * GetParam().say(0).size());
@@ -62,7 +62,7 @@ TEST_P(Farewell, toManyAtOnce) {
 
 TEST_P(Farewell, toWhoSpeaksBeforeHeIsHeard) {
     // The request is there, unread, before the server has seen the connection.
-    for (int i = 0; i < sized(200, 50, 2000); i++) {
+    for (int i = 0; i < sized(200, 25, 2000); i++) {
         const auto asked = wall_time();
         const auto socket = start_connect(at());
         ASSERT_TRUE(socket.ok()) << socket.text();
@@ -74,7 +74,7 @@ TEST_P(Farewell, toWhoSpeaksBeforeHeIsHeard) {
 TEST_P(Farewell, toWhoDoesNotStopSpeaking) {
     // Data that comes when the answer is on its way must not make it a reset.
     const std::string block(16'384, 'x');
-    for (int i = 0; i < sized(50, 20, 1000); i++) {
+    for (int i = 0; i < sized(50, 10, 1000); i++) {
         const auto asked = wall_time();
         const auto socket = client();
         for (int j = 0; j < 20; j++)
@@ -124,7 +124,7 @@ TEST_P(Farewell, obeysLimits) {
 }
 
 TEST_P(Farewell, amongUnloads) {
-    for (int i = 0; i < sized(20, 8, 200); i++) {
+    for (int i = 0; i < sized(20, 4, 200); i++) {
         const auto asked = wall_time();
         std::vector<Descriptor> sockets(20);
         for (auto &socket : sockets)
@@ -153,7 +153,7 @@ TEST_P(Farewell, survivesFailedAllocations) {
             Injection::mark(thread.pid, true);
         Injection::set_probability(percent);
         const auto asked = wall_time();
-        for (int i = 0; i < 50; i++) {
+        for (int i = 0; i < sized(50, 15, 500); i++) {
             const auto socket = connect_to(at(), {.limit = seconds(2)});
             if (!socket)
                 continue;

@@ -65,7 +65,7 @@ TEST_F(Namespace, isTheOneOfInsmod) {
 }
 
 TEST_F(Namespace, endsWithoutConnections) {
-    for (int i = 0; i < sized(20, 8, 500); i++) {
+    for (int i = 0; i < sized(20, 4, 500); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
         place.drop();
@@ -84,7 +84,7 @@ TEST_F(Namespace, endsWithConnectionsWhosePeersAreGone) {
     // A client's socket would keep its namespace alive. These have left without a word, so that the
     // server's side is still there when the namespace ends: idle, streaming into the void, and
     // full.
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
         place.run([this] {
@@ -104,7 +104,7 @@ TEST_F(Namespace, endsWithConnectionsWhosePeersAreGone) {
 }
 
 TEST_F(Namespace, endsUnderTraffic) {
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
         auto traffic = place.run([this] { return std::make_unique<Traffic>(at(), 20, Plan{}); });
@@ -120,7 +120,7 @@ TEST_F(Namespace, endsUnderTraffic) {
 TEST_F(Namespace, endsWhileOthersGoOn) {
     Traffic outside(at(), 10);
     ASSERT_TRUE(outside.flows());
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
         place.run([this] { expect_service(); });
@@ -144,7 +144,7 @@ TEST_F(Namespace, endsTogetherWithOthers) {
 }
 
 TEST_F(Namespace, endsWhileTheModuleLeaves) {
-    for (int i = 0; i < sized(20, 8, 500); i++) {
+    for (int i = 0; i < sized(20, 4, 500); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
         auto traffic = place.run([this] { return std::make_unique<Traffic>(at(), 5, Plan{}); });

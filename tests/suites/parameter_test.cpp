@@ -225,7 +225,7 @@ TEST_F(Parameter, aThousandRefusals) {
     const auto port = fresh_port();
     const auto occupant = listen_on({"127.0.0.1", port});
     ASSERT_TRUE(occupant.ok()) << occupant.text();
-    for (int i = 0; i < sized(100, 20, 1000); i++)
+    for (int i = 0; i < sized(100, 10, 1000); i++)
         ASSERT_EQ(insert_echo(echo_parameters(port)).code(), EADDRINUSE) << "turn " << i;
     EXPECT_TRUE(insert_echo(echo_parameters(fresh_port())).ok());
 }

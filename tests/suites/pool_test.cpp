@@ -30,7 +30,7 @@ protected:
             << threads_of(name) << " instead of " << count;
     }
 
-    const int flips_ = sized(40, 16, 1000);
+    const int flips_ = sized(40, 8, 1000);
 };
 
 TEST_F(PoolOf, threadsThatCarryItsName) {
@@ -216,7 +216,7 @@ protected:
     void flip_under_traffic() {
         Traffic traffic(at(), 20);
         ASSERT_TRUE(traffic.flows());
-        const int flips = sized(20, 10, 200);
+        const int flips = sized(20, 2, 200);
         for (int i = 0; i < flips; i++) {
             const auto flipped = Cpu::online(i % 2 != 0);
             ASSERT_TRUE(flipped.ok()) << flipped.text();

@@ -82,7 +82,7 @@ TEST_P(Race, ofWritersWithEverythingLeaving) {
 
 TEST_P(Race, ofTheModulesLeavingTwice) {
     // Two unloads and a load at once: one of them is first, and the others learn it.
-    for (int i = 0; i < sized(30, 5, 500); i++) {
+    for (int i = 0; i < sized(30, 2, 500); i++) {
         Hammer hammer({
             [this](int) { return unload().status; },
             [this](int) { return unload().status; },

@@ -178,7 +178,7 @@ TEST_F(RateLimit, isSwitchedOffAndOn) {
 
 TEST_F(RateLimit, isChangedUnderTraffic) {
     DatagramTraffic traffic(at(), 10, {.loss_after = Milliseconds(100)});
-    for (int i = 0; i < sized(60, 30, 1000); i++)
+    for (int i = 0; i < sized(60, 15, 1000); i++)
         ASSERT_TRUE(service_.set("rate_limit_pps", i % 3 * 500).ok());
     ASSERT_NO_FATAL_FAILURE(limit_to(0));
     EXPECT_TRUE(traffic.flows());
@@ -242,7 +242,7 @@ TEST_F(RateLimit, ofMoreSourcesThanCanBeWatched) {
     // The table has places for 32768 sources, eight for each value of a hash. Long before it is
     // full some values have got more than eight sources: about fourteen of them, where a crowd of
     // this size comes within a second.
-    constexpr std::size_t crowd = 12'000;
+    const std::size_t crowd = sized(12'000U, 1'200U, 12'000U);
     constexpr std::size_t part = 400;
     const Events events;
     expect_set("address", "0.0.0.0");

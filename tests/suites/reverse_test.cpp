@@ -188,7 +188,7 @@ TEST_F(Reverse, whoNeverReadsCostsNoMore) {
 
 TEST_F(Reverse, isUnloadedUnderTraffic) {
     const auto text = lines(200, 80);
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         std::vector<Descriptor> sockets(10);
         for (auto &socket : sockets) {
             socket = client();

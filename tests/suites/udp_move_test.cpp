@@ -21,7 +21,7 @@ protected:
 TEST_F(UdpMove, ofThePort) {
     const auto first = port_;
     auto before = first;
-    for (int i = 0; i < sized(50, 20, 1000); i++) {
+    for (int i = 0; i < sized(50, 10, 1000); i++) {
         const auto next = static_cast<std::uint16_t>(i % 2 == 0 ? first + 5000 : first);
         expect_set("port", std::to_string(next));
         expect_service({"127.0.0.1", next});
@@ -32,7 +32,7 @@ TEST_F(UdpMove, ofThePort) {
 
 TEST_F(UdpMove, ofThePortWithARequestOnItsWay) {
     // What the old socket had taken is answered, from where it was sent to.
-    for (int i = 0; i < sized(30, 10, 500); i++) {
+    for (int i = 0; i < sized(30, 5, 500); i++) {
         const auto other = std::to_string(port_ + (i % 2 == 0 ? 5000 : 0));
         const auto socket =
             datagram_to({"127.0.0.1", static_cast<std::uint16_t>(service_.number("port"))}).value();
@@ -51,7 +51,7 @@ TEST_F(UdpMove, ofThePortWithARequestOnItsWay) {
 
 TEST_F(UdpMove, ofThePortUnderTraffic) {
     const auto other = static_cast<std::uint16_t>(port_ + 5000);
-    for (int i = 0; i < sized(10, 5, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         DatagramTraffic old(at(), 5);
         ASSERT_TRUE(old.flows());
         expect_set("port", std::to_string(other));
@@ -218,7 +218,7 @@ TEST_F(UdpMove, whileDownToATakenPort) {
 
 TEST_F(UdpMove, onAndOffUnderTraffic) {
     DatagramTraffic traffic(at(), 5, {.loss_after = Milliseconds(200)});
-    for (int i = 0; i < sized(20, 8, 500); i++) {
+    for (int i = 0; i < sized(20, 4, 500); i++) {
         ASSERT_TRUE(traffic.flows(50)) << "turn " << i;
         expect_set("enabled", "0");
         expect_set("enabled", "1");

@@ -192,7 +192,7 @@ TEST_F(UdpNotify, settingsChangeWhileItTells) {
         while (!done)
             (void)send_datagram(socket, "knock");
     });
-    for (int i = 0; i < sized(200, 60, 5000); i++)
+    for (int i = 0; i < sized(200, 30, 5000); i++)
         EXPECT_TRUE(service_.set("message", words[static_cast<std::size_t>(i) % 3]).ok());
     done = true;
     sender.join();

@@ -27,7 +27,7 @@ TEST_F(UdpPool, ofEverySize) {
 
 TEST_F(UdpPool, changedUnderTraffic) {
     DatagramTraffic traffic(at(), 30);
-    for (int i = 0; i < sized(20, 8, 500); i++) {
+    for (int i = 0; i < sized(20, 4, 500); i++) {
         ASSERT_NO_FATAL_FAILURE(expect_threads(1 << i % 3));
         ASSERT_TRUE(traffic.flows(100)) << "turn " << i;
     }
@@ -38,7 +38,7 @@ TEST_F(UdpPool, changedUnderTraffic) {
 TEST_F(UdpPool, exchangedUnderTraffic) {
     ASSERT_TRUE(new_pool("other").ok());
     DatagramTraffic traffic(at(), 30, {.loss_after = Milliseconds(500)});
-    for (int i = 0; i < sized(20, 8, 500); i++) {
+    for (int i = 0; i < sized(20, 4, 500); i++) {
         expect_set("pool", i % 2 == 0 ? "other" : "default");
         ASSERT_TRUE(traffic.flows(100)) << "turn " << i;
     }
@@ -62,7 +62,7 @@ TEST_F(UdpPool, movedBetweenCpusUnderTraffic) {
     if (::sysconf(_SC_NPROCESSORS_ONLN) < 2)
         GTEST_SKIP() << "there is one CPU";
     DatagramTraffic traffic(at(), 10);
-    for (int i = 0; i < sized(12, 6, 200); i++) {
+    for (int i = 0; i < sized(12, 3, 200); i++) {
         ASSERT_TRUE(pool_.set("cpus", i % 3 == 0 ? "0" : i % 3 == 1 ? "1" : "0-1").ok());
         ASSERT_TRUE(traffic.flows(100)) << "turn " << i;
     }

@@ -78,7 +78,7 @@ TEST_P(UdpUnload, refusesTheCoreWhileItIsThere) {
 
 TEST_P(UdpUnload, againAndAgain) {
     const Drizzle rain(at());
-    for (int i = 0; i < sized(20, 6, 1000); i++) {
+    for (int i = 0; i < sized(20, 3, 1000); i++) {
         ASSERT_TRUE(rain.falls(100)) << "turn " << i;
         expect_removal();
         if (i % 4 == 0) {
@@ -106,7 +106,7 @@ TEST_P(UdpUnload, withEventsAndThreadsOfAllNumbers) {
 }
 
 TEST_P(UdpUnload, whileItsNamespaceEnds) {
-    for (int i = 0; i < sized(8, 4, 200); i++) {
+    for (int i = 0; i < sized(8, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         ASSERT_EQ(place.run([] { return make_service("inside").code(); }), 0);
         const Service inside("inside");
@@ -139,7 +139,7 @@ class UdpEchoUnload : public UdpEchoTest {};
 
 TEST_F(UdpEchoUnload, underTrafficAgainAndAgain) {
     Milliseconds longest{0};
-    for (int i = 0; i < sized(60, 15, 1000); i++) {
+    for (int i = 0; i < sized(60, 7, 1000); i++) {
         DatagramTraffic traffic(at(), 10, {.loss_after = Milliseconds(10)});
         ASSERT_TRUE(traffic.flows(50)) << "turn " << i;
         const auto removal = unload();
@@ -183,7 +183,7 @@ TEST_F(UdpEchoUnload, withAReaderOfItsCounters) {
                 (void)read_file(service_.path() + "/stats/" + counter);
     });
     const Drizzle rain(at());
-    for (int i = 0; i < sized(20, 8, 200); i++) {
+    for (int i = 0; i < sized(20, 4, 200); i++) {
         EXPECT_TRUE(rain.falls(50));
         EXPECT_TRUE(unload().status.ok());
         ASSERT_NO_FATAL_FAILURE(load());
@@ -256,7 +256,7 @@ TEST_F(UdpNamespace, isTheOneOfInsmod) {
 }
 
 TEST_F(UdpNamespace, endsUnderTraffic) {
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside", i % 2 == 0 ? "0.0.0.0" : "127.0.0.1");
         auto traffic = place.run([this] { return std::make_unique<DatagramTraffic>(at(), 10); });
@@ -270,7 +270,7 @@ TEST_F(UdpNamespace, endsUnderTraffic) {
 
 TEST_F(UdpNamespace, endsWhileOthersGoOn) {
     DatagramTraffic outside(at(), 10);
-    for (int i = 0; i < sized(8, 4, 200); i++) {
+    for (int i = 0; i < sized(8, 2, 200); i++) {
         ASSERT_TRUE(outside.flows());
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");

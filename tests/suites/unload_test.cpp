@@ -74,7 +74,7 @@ TEST_F(Unload, withHalfClosedConnections) {
 }
 
 TEST_F(Unload, duringAnAcceptStorm) {
-    for (int i = 0; i < sized(10, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 2, 200); i++) {
         Churn polite(at(), Churn::Close::politely);
         Churn rude(at(), Churn::Close::by_reset);
         ASSERT_TRUE(wait_for([&] { return polite.rounds() > 5 && rude.rounds() > 5; },
@@ -88,7 +88,7 @@ TEST_F(Unload, duringAnAcceptStorm) {
 }
 
 TEST_F(Unload, withConnectionsThatWaitToBeAccepted) {
-    for (int i = 0; i < sized(20, 8, 500); i++) {
+    for (int i = 0; i < sized(20, 4, 500); i++) {
         std::vector<Descriptor> sockets;
         for (int j = 0; j < 20; j++) {
             auto socket = start_connect(at());
@@ -120,7 +120,7 @@ TEST_F(Unload, withAReaderOfItsFiles) {
             (void)read_file("/sys/kernel/debug/kinetd/connections");
         }
     });
-    for (int i = 0; i < sized(20, 8, 200); i++) {
+    for (int i = 0; i < sized(20, 4, 200); i++) {
         const auto socket = connect_to(at());
         EXPECT_TRUE(socket.ok()) << socket.text();
         expect_removal();
@@ -157,7 +157,7 @@ TEST_F(Unload, endsEveryServiceOfTheProtocol) {
 }
 
 TEST_F(Unload, idleAgainAndAgain) {
-    for (int i = 0; i < sized(60, 20, 1000); i++) {
+    for (int i = 0; i < sized(60, 10, 1000); i++) {
         ASSERT_TRUE(remove_echo().status.ok()) << "turn " << i;
         ASSERT_TRUE(remove_module(core_name).ok()) << "turn " << i;
         ASSERT_TRUE(insert_core().ok()) << "turn " << i;
@@ -167,7 +167,7 @@ TEST_F(Unload, idleAgainAndAgain) {
 }
 
 TEST_F(Unload, underTrafficAgainAndAgain) {
-    for (int i = 0; i < sized(20, 10, 500); i++) {
+    for (int i = 0; i < sized(20, 5, 500); i++) {
         Traffic traffic(at(), 20);
         ASSERT_TRUE(traffic.flows(50'000)) << "turn " << i;
         expect_removal();

@@ -65,7 +65,7 @@ TEST_F(Wire, ofTheSmallestSegmentsThatLoses) {
     if (!command("modprobe sch_netem; tc qdisc add dev lo root netem delay 1ms loss 1%"))
         GTEST_SKIP() << "this guest has no netem";
     expect_echo("127.0.0.99", 4,
-                Plan{.bytes = sized<std::uint64_t>(10'007, 2003, 100'003), .segment = 1},
+                Plan{.bytes = sized<std::uint64_t>(10'007, 503, 100'003), .segment = 1},
                 {.receive_buffer = 2304});
 }
 
