@@ -256,8 +256,8 @@ TEST_F(RateLimit, ofMoreSourcesThanCanBeWatched) {
     }
     ASSERT_TRUE(service_.reaches("datagrams_received", crowd));
     const bool in_time = watch.elapsed() < window;
-    EXPECT_TRUE(wait_for([this] { return counts().sent + counts().dropped == crowd; },
-                         patience(seconds(5))));
+    EXPECT_TRUE(
+        wait_for([&] { return counts().sent + counts().dropped == crowd; }, patience(seconds(5))));
     std::printf("  %lu of %zu sources were refused, in %ld ms\n",
                 static_cast<unsigned long>(counts().dropped), crowd,
                 static_cast<long>(watch.elapsed().count()));
