@@ -99,7 +99,7 @@ TEST_F(ClientExchange, goesOnUntilItIsStopped) {
     EXPECT_EQ(client_threads()[0].name, "kinetd_client/probe");
     ASSERT_TRUE(client_.stop().ok());
     EXPECT_FALSE(client_.running());
-    EXPECT_TRUE(client_threads().empty());
+    EXPECT_TRUE(client_threads_are_gone());
     expect_balance();
     EXPECT_LE(client_.stat("lost"), 1U);
     const auto sent = client_.stat("sent");

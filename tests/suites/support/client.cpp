@@ -21,6 +21,10 @@ Status delete_client(const std::string &name) {
     return write_file(sysfs_root + "/clients/delete_client", name + "\n");
 }
 
+bool client_threads_are_gone() {
+    return wait_for([] { return client_threads().empty(); }, patience(seconds(1)));
+}
+
 std::vector<Thread> client_threads() {
     return threads_named("kinetd_client/");
 }

@@ -25,6 +25,8 @@ Status delete_client(const std::string &name);
 
 /// The threads of clients that run.
 std::vector<Thread> client_threads();
+/// Waits for it: one that has ended, and been waited for in the kernel, is in /proc a while longer.
+bool client_threads_are_gone();
 
 class Client : public Folder {
 public:
