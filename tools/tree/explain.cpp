@@ -122,10 +122,15 @@ std::string invalid(const Subject &subject, const Context &context) {
                        values);
 }
 
-std::string forbidden(const Subject &subject, const Context &context) {
-    if (context.privileged && !subject.key.empty())
+/// The kernel lets nobody open a read-only file for writing, not even root: EACCES. EPERM is what
+/// the store says to whom lacks the capability.
+std::string forbidden(int code, const Context &context) {
+    if (context.is_root && code == EACCES)
         return fmt::format("{} is read-only", context.subject);
-    return fmt::format("{}: needs root with CAP_NET_ADMIN: run it with sudo", context.subject);
+    if (context.is_root)
+        return fmt::format("{}: needs CAP_NET_ADMIN, which this process does not have",
+                           context.subject);
+    return fmt::format("{}: only root may: run it with sudo", context.subject);
 }
 
 std::string other(int code, const Context &context) {
@@ -148,7 +153,7 @@ std::string explain(int code, const Context &context) {
     switch (code) {
     case EPERM:
     case EACCES:
-        return forbidden(subject, context);
+        return forbidden(code, context);
     case ENOENT:
         return not_there(subject, context);
     case EINVAL:

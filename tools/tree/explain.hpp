@@ -20,13 +20,14 @@ struct Context {
     std::string holder{};      ///< who has that place, "inetd, pid 812"
     bool object_exists = true; ///< whether the object that the file belongs to is there
     bool root_exists = true;   ///< whether kinetd is loaded
-    bool privileged = false;   ///< whether the program runs as root with CAP_NET_ADMIN
+    bool is_root = false;      ///< whether the program runs as root
 };
 
 /// One line: what happened, and the fix.
 std::string explain(int code, const Context &context);
 
-/// The same with what the tree says now; puts it into the error's message.
+/// The same with what the tree says now, so before anything is rolled back; puts it into the
+/// error's message.
 Error explain(const Tree &tree, Error error);
 
 /// What values a setting takes, "1 to 65535"; empty where this is not known.

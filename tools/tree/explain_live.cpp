@@ -5,7 +5,11 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdlib>
+
 #include "tree/explain.hpp"
+#include "tree/holder.hpp"
 #include "tree/subject.hpp"
 
 namespace kinetd::tree {
@@ -59,7 +63,24 @@ void add_place(const Tree &tree, const Subject &subject, Context &context) {
     context.port = in_force("port");
 }
 
+/// Who is where the service of the context would be.
+std::string holder_for(const Tree &tree, const std::string &name, const Context &context) {
+    const auto snapshot = tree.read_snapshot();
+    const auto *service = snapshot ? snapshot->find(Kind::service, name) : nullptr;
+    if (service == nullptr)
+        return "";
+    const auto port = static_cast<std::uint16_t>(std::strtoul(context.port.c_str(), nullptr, 10));
+    return holder_of(
+        *snapshot, {snapshot->transport_of(*service), context.address, port, service->get("netns")},
+        name);
+}
+
 } // namespace
+
+std::string holder_of(const Snapshot &snapshot, const Place &place, const std::string &asking) {
+    const auto *other = service_at(snapshot, place, asking);
+    return other != nullptr ? fmt::format("kinetd's service {}", other->name) : program_at(place);
+}
 
 Error explain(const Tree &tree, Error error) {
     const auto subject = parse_subject(error.subject);
@@ -68,10 +89,12 @@ Error explain(const Tree &tree, Error error) {
     context.object_exists = subject.name.empty()
                                 ? subject.kind != Kind::client || tree.exists("clients")
                                 : tree.exists(subject.kind, subject.name);
-    context.privileged = ::geteuid() == 0;
+    context.is_root = ::geteuid() == 0;
     context.known = known_for(tree, subject, error);
     if (subject.kind == Kind::service)
         add_place(tree, subject, context);
+    if (error.code == EADDRINUSE)
+        context.holder = holder_for(tree, subject.name, context);
     error.message = explain(error.code, context);
     return error;
 }
