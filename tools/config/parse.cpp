@@ -79,6 +79,7 @@ private:
     void read_foreign(const std::string &object, const toml::table &table, Settings &settings);
     void read_extra(const std::string &object, const std::string &key, const toml::node &node,
                     Settings &settings);
+    void miss_protocol(const std::string &object, const toml::table &table);
     bool read_protocol(const std::string &object, const toml::table &table, std::string &protocol);
 };
 
@@ -182,6 +183,18 @@ void Reader::read_pool(const std::string &name, const toml::table &table) {
             pool.settings.try_emplace(std::string(key.name), key.standard);
 }
 
+void Reader::miss_protocol(const std::string &object, const toml::table &table) {
+    static constexpr std::array<std::string_view, 1> wanted{"protocol"};
+    for (const auto &[key, node] : table) {
+        const auto meant = did_you_mean(key.str(), wanted);
+        if (!meant.empty())
+            return blame(line_of(key), "{}: {}: no such key{}", object, quote(key.str()), meant);
+    }
+    blame(document.lines.of(object), "{}: protocol is missing; add protocol = \"tcp_echo\" or "
+                                     "another",
+          object);
+}
+
 bool Reader::read_protocol(const std::string &object, const toml::table &table,
                            std::string &protocol) {
     std::vector<std::string_view> names;
@@ -193,7 +206,7 @@ bool Reader::read_protocol(const std::string &object, const toml::table &table,
     const auto *text = std::get_if<std::string>(&value);
     document.lines.add(object + ".protocol", line);
     if (node == nullptr)
-        blame(line, "{}: protocol is missing; add protocol = \"tcp_echo\" or another", object);
+        miss_protocol(object, table);
     else if (text == nullptr || !tree::is_valid_name(*text))
         blame(line, "{}: protocol = {} is no name; it takes a protocol's, such as \"tcp_echo\"",
               object, spell(value));
