@@ -11,7 +11,8 @@
 
 namespace kinetd::config {
 
-/// An IPv4 or IPv6 address; an IPv4 one that is mapped into IPv6 is that IPv4 one, as in the kernel.
+/// An IPv4 or IPv6 address; an IPv4 one that is mapped into IPv6 is that IPv4 one, as in the
+/// kernel.
 class Address {
 public:
     /// Nothing where `text` is no literal.

@@ -24,7 +24,7 @@ std::string describe(const Settings &settings, std::span<const Key> keys,
     std::vector<std::string> words;
     for (const auto &[name, value] : settings) {
         const auto *key = find_key(keys, name);
-        const auto standard = key == nullptr ? std::string()
+        const auto standard = key == nullptr        ? std::string()
                               : protocol != nullptr ? standard_of(*key, *protocol)
                                                     : std::string(key->standard);
         if (value != standard || name == "address" || name == "port")
@@ -47,8 +47,7 @@ void compare(const std::string &what, const Settings &wanted, const Settings &no
 }
 
 void add_service(const std::string &name, const Service &service, std::vector<Change> &changes) {
-    const auto more =
-        describe(service.settings, service_keys(), find_protocol(service.protocol));
+    const auto more = describe(service.settings, service_keys(), find_protocol(service.protocol));
     changes.push_back({Sign::add, "services." + name, "",
                        fmt::format("protocol = {}, {}", service.protocol, more)});
 }
@@ -60,13 +59,13 @@ void compare_services(const Config &wanted, const State &now, const Machine &mac
         if (found == now.services.end()) {
             add_service(name, service, changes);
         } else if (found->second.protocol != service.protocol) {
-            changes.push_back({Sign::remove, "services." + name, "", "",
-                               fmt::format("its protocol was {}; {}", found->second.protocol,
-                                           closes)});
+            changes.push_back(
+                {Sign::remove, "services." + name, "", "",
+                 fmt::format("its protocol was {}; {}", found->second.protocol, closes)});
             add_service(name, service, changes);
         } else {
-            compare("services." + name, in_force(service.settings, machine),
-                    found->second.settings, changes);
+            compare("services." + name, in_force(service.settings, machine), found->second.settings,
+                    changes);
         }
     }
 }
@@ -77,8 +76,8 @@ void compare_pools(const Config &wanted, const State &now, std::vector<Change> &
         if (found != now.pools.end())
             compare("pools." + name, pool.settings, found->second, changes);
         else
-            changes.push_back({Sign::add, "pools." + name, "",
-                               describe(pool.settings, pool_keys(), nullptr)});
+            changes.push_back(
+                {Sign::add, "pools." + name, "", describe(pool.settings, pool_keys(), nullptr)});
     }
 }
 

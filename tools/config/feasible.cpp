@@ -44,8 +44,8 @@ private:
             std::includes(possible->begin(), possible->end(), wanted->begin(), wanted->end()))
             return;
         const auto what = "pools." + name + ".cpus";
-        blame(what, fmt::format("{} = \"{}\" names CPUs that this machine has not; it has {}",
-                                what, text_of(*wanted), text_of(*possible)));
+        blame(what, fmt::format("{} = \"{}\" names CPUs that this machine has not; it has {}", what,
+                                text_of(*wanted), text_of(*possible)));
     }
 
     /// Loading makes a service of each protocol's name.
@@ -61,8 +61,8 @@ private:
                                  fmt::format("services.{}: protocol = \"{}\" needs the module {}, "
                                              "which cannot be loaded while a service of protocol "
                                              "{} is called {}; delete that one",
-                                             name, service.protocol, module,
-                                             found->second.protocol, protocol.name));
+                                             name, service.protocol, module, found->second.protocol,
+                                             protocol.name));
         }
     }
 
@@ -80,8 +80,8 @@ private:
             judge_absent_protocol(name, service);
         if (own == nullptr && found != now_.services.end())
             judge_foreign_keys(name, service, found->second);
-        const bool udp = own != nullptr ? own->udp
-                                        : protocol != now_.protocols.end() && protocol->second;
+        const bool udp =
+            own != nullptr ? own->udp : protocol != now_.protocols.end() && protocol->second;
         judge_place(name, service, udp);
     }
 

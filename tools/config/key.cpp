@@ -115,7 +115,8 @@ std::string standard_of(const Key &key, const Protocol &protocol) {
 }
 
 Checked<std::string> canonical(const Key &key, const Value &value) {
-    if (const auto *number = std::get_if<std::int64_t>(&value); number && key.kind == Kind::number) {
+    if (const auto *number = std::get_if<std::int64_t>(&value);
+        number && key.kind == Kind::number) {
         if (*number < key.least || *number > key.most)
             return refuse(key, spell(value), "is out of range");
         return std::to_string(*number);

@@ -55,9 +55,9 @@ bool Planner::park(const std::string &name) {
         return false;
     auto &now = now_.services.at(name).settings;
     const auto value = std::to_string(*port);
-    plan.changes.push_back(
-        {Sign::change, "services." + name + ".port", std::to_string(from.port), value,
-         "for a moment, while another leaves its place; connections stay"});
+    plan.changes.push_back({Sign::change, "services." + name + ".port", std::to_string(from.port),
+                            value,
+                            "for a moment, while another leaves its place; connections stay"});
     plan.steps.push_back({"services." + name + ".port",
                           "",
                           {write_setting("services/" + name, now, "port", value)}});
@@ -86,9 +86,8 @@ void Planner::unblock(std::vector<std::string> &pending, std::set<std::string> &
     };
     auto chosen = std::find_if(pending.begin(), pending.end(), is_waited_for);
     if (chosen == pending.end())
-        chosen = std::find_if(pending.begin(), pending.end(), [&](const std::string &name) {
-            return parked.count(name) == 0;
-        });
+        chosen = std::find_if(pending.begin(), pending.end(),
+                              [&](const std::string &name) { return parked.count(name) == 0; });
     if (chosen != pending.end() && park(*chosen)) {
         parked.insert(*chosen);
         return;
@@ -110,10 +109,9 @@ void Planner::move_services() {
     }
     while (!pending.empty()) {
         const auto before = pending.size();
-        pending.erase(std::remove_if(pending.begin(), pending.end(),
-                                     [&](const std::string &name) {
-                                         return move(name, *wanted_place(name));
-                                     }),
+        pending.erase(std::remove_if(
+                          pending.begin(), pending.end(),
+                          [&](const std::string &name) { return move(name, *wanted_place(name)); }),
                       pending.end());
         if (pending.size() == before)
             unblock(pending, parked);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
-/// From TOML to values. toml++ throws, and knows the line of every node; neither leaves this file.
+/// From TOML to values. toml++ knows the line of every node.
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 
 #include "config/document.hpp"
 #include "config/key.hpp"
+#include "config/toml.hpp"
 #include "tree/object.hpp"
 
 namespace kinetd::config {
@@ -89,16 +89,16 @@ void Reader::read(const toml::table &root) {
         read_modules(*modules);
     for (const auto &[key, node] : root) {
         if (key == "pools")
-            read_objects("pools", node, [this](const auto &name, const auto &table) {
-                read_pool(name, table);
-            });
+            read_objects("pools", node,
+                         [this](const auto &name, const auto &table) { read_pool(name, table); });
         else if (key == "services")
             read_objects("services", node, [this](const auto &name, const auto &table) {
                 read_service(name, table);
             });
         else if (key != "modules")
-            blame(line_of(key), "{}: no such key{}; at the top there are modules, [pools.NAME] and "
-                                "[services.NAME]",
+            blame(line_of(key),
+                  "{}: no such key{}; at the top there are modules, [pools.NAME] and "
+                  "[services.NAME]",
                   quote(key.str()), did_you_mean(key.str(), known));
     }
 }
@@ -120,8 +120,9 @@ void Reader::read_module(const toml::node &node) {
     const auto *text = std::get_if<std::string>(&value);
     if (text == nullptr || text->empty() || text->size() > longest ||
         text->find_first_not_of(allowed) != std::string::npos || text->front() == '-')
-        return blame(line_of(node), "modules: {} is no module's name; name one as modprobe takes "
-                                    "it, such as \"proto_tcp_reverse\"",
+        return blame(line_of(node),
+                     "modules: {} is no module's name; name one as modprobe takes "
+                     "it, such as \"proto_tcp_reverse\"",
                      spell(value));
     auto name = *text;
     std::replace(name.begin(), name.end(), '-', '_');
@@ -129,8 +130,9 @@ void Reader::read_module(const toml::node &node) {
     if (std::find(modules.begin(), modules.end(), name) != modules.end())
         return blame(line_of(node), "modules: {} is named twice; take one out", spell(value));
     if (is_own_module(name) && name != client_module)
-        return blame(line_of(node), "modules: {} is kinetd's own and loaded where a service needs "
-                                    "it; take it out",
+        return blame(line_of(node),
+                     "modules: {} is kinetd's own and loaded where a service needs "
+                     "it; take it out",
                      spell(value));
     document.lines.add("modules." + name, line_of(node));
     modules.push_back(name);
@@ -175,8 +177,7 @@ void Reader::read_pool(const std::string &name, const toml::table &table) {
             read_setting("pools." + name, *known, node, pool.settings);
         else
             blame(line_of(key), "pools.{}: {}: no such key{}; a pool has threads, cpus and nice",
-                  name, quote(key.str()),
-                  did_you_mean(key.str(), names_of(pool_keys(), false)));
+                  name, quote(key.str()), did_you_mean(key.str(), names_of(pool_keys(), false)));
     }
     for (const auto &key : pool_keys())
         if (!key.standard.empty())
@@ -190,8 +191,9 @@ void Reader::miss_protocol(const std::string &object, const toml::table &table) 
         if (!meant.empty())
             return blame(line_of(key), "{}: {}: no such key{}", object, quote(key.str()), meant);
     }
-    blame(document.lines.of(object), "{}: protocol is missing; add protocol = \"tcp_echo\" or "
-                                     "another",
+    blame(document.lines.of(object),
+          "{}: protocol is missing; add protocol = \"tcp_echo\" or "
+          "another",
           object);
 }
 
@@ -211,16 +213,17 @@ bool Reader::read_protocol(const std::string &object, const toml::table &table,
         blame(line, "{}: protocol = {} is no name; it takes a protocol's, such as \"tcp_echo\"",
               object, spell(value));
     else if (find_protocol(*text) == nullptr && document.config.modules.empty())
-        blame(line, "{}: protocol = {} is none of kinetd's{}; there are {}, and others need their "
-                    "module in modules = [\"NAME\"]",
+        blame(line,
+              "{}: protocol = {} is none of kinetd's{}; there are {}, and others need their "
+              "module in modules = [\"NAME\"]",
               object, spell(value), did_you_mean(*text, names), fmt::join(names, ", "));
     else
         protocol = *text;
     return !protocol.empty();
 }
 
-void Reader::read_own(const std::string &object, const Protocol &protocol,
-                      const toml::table &table, Settings &settings) {
+void Reader::read_own(const std::string &object, const Protocol &protocol, const toml::table &table,
+                      Settings &settings) {
     for (const auto &[key, node] : table) {
         const auto *known = find_key(service_keys(), key.str());
         if (key == "protocol")
@@ -249,12 +252,14 @@ void Reader::read_extra(const std::string &object, const std::string &key, const
     document.lines.add(object + "." + key, line_of(node));
     if (key.empty() || key.size() > 64 || key.find_first_not_of(allowed) != std::string::npos ||
         std::find(facts.begin(), facts.end(), key) != facts.end())
-        return blame(line_of(node), "{}: {}: no setting can have that name; name a file of the "
-                                    "protocol's services",
+        return blame(line_of(node),
+                     "{}: {}: no setting can have that name; name a file of the "
+                     "protocol's services",
                      object, quote(key));
     if (std::holds_alternative<Other>(value))
-        return blame(line_of(node), "{}: {} = {} is a {}; it takes a string, a number, true or "
-                                    "false",
+        return blame(line_of(node),
+                     "{}: {} = {} is a {}; it takes a string, a number, true or "
+                     "false",
                      object, key, spell(value), std::get<Other>(value).type);
     if (text != nullptr)
         return read_setting(object, any, node, settings);
@@ -263,8 +268,7 @@ void Reader::read_extra(const std::string &object, const std::string &key, const
 }
 
 /// Which files a protocol of others has is known only once it is loaded.
-void Reader::read_foreign(const std::string &object, const toml::table &table,
-                          Settings &settings) {
+void Reader::read_foreign(const std::string &object, const toml::table &table, Settings &settings) {
     for (const auto &[key, node] : table) {
         if (key == "protocol")
             continue;
@@ -278,8 +282,9 @@ void Reader::read_foreign(const std::string &object, const toml::table &table,
         if (key.scope == Scope::all && !key.standard.empty())
             settings.try_emplace(std::string(key.name), key.standard);
     if (settings.find("port") == settings.end() && table.get("port") == nullptr)
-        blame(document.lines.of(object), "{}: port is missing, and the protocol is not kinetd's, "
-                                         "whose ports are known; add port = 1 to 65535",
+        blame(document.lines.of(object),
+              "{}: port is missing, and the protocol is not kinetd's, "
+              "whose ports are known; add port = 1 to 65535",
               object);
 }
 
@@ -305,26 +310,15 @@ Checked<Document> finish(Reader &reader) {
                              [](const Problem &a, const Problem &b) { return a.line < b.line; });
 }
 
-/// One line of what toml++ says, without what is not printable.
-std::string plain(std::string_view text) {
-    std::string line;
-    for (const unsigned char byte : text)
-        line += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '?';
-    return line;
-}
-
 } // namespace
 
 Checked<Document> parse(const std::string &text) {
-    try {
-        Reader reader;
-        reader.read(toml::parse(text));
-        return finish(reader);
-    } catch (const toml::parse_error &error) {
-        const auto line = static_cast<int>(error.source().begin.line);
-        return Problem{line, fmt::format("not TOML: {}; mend it, see kinetctl-config(5)",
-                                         plain(error.description()))};
-    }
+    const auto root = read_toml(text);
+    if (!root)
+        return root.problem();
+    Reader reader;
+    reader.read(*root);
+    return finish(reader);
 }
 
 } // namespace kinetd::config

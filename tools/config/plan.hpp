@@ -54,9 +54,9 @@ struct Wish {
 /// A port that nobody has at an address just now; nothing where there is none.
 using FreePort = std::function<std::optional<std::uint16_t>(const Endpoint &near)>;
 
-/// Finds what of the file cannot come about in this state before anything is written. No step closes
-/// a connection unless the file says so, but for two services that swap places where no third port
-/// is free.
+/// Finds what of the file cannot come about in this state before anything is written. No step
+/// closes a connection unless the file says so, but for two services that swap places where no
+/// third port is free.
 Checked<Plan> plan(const Document &wanted, const State &now, const Machine &machine,
                    const Wish &wish, const FreePort &free_port);
 

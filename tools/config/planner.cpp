@@ -29,8 +29,8 @@ bool is_place(const std::string &key) {
 
 } // namespace
 
-Write Planner::write_setting(const std::string &folder, const Settings &now,
-                             const std::string &key, const std::string &value) const {
+Write Planner::write_setting(const std::string &folder, const Settings &now, const std::string &key,
+                             const std::string &value) const {
     Write write{folder + "/" + key, value};
     const auto before = now.find(key);
     if (before != now.end())
@@ -154,8 +154,8 @@ void Planner::stop_services() {
         return;
     for (const auto &name : unnamed_services(wanted_, now_, machine_)) {
         const auto place = now_.endpoint(name);
-        const bool in_the_way = std::any_of(
-            wanted_.services.begin(), wanted_.services.end(), [&](const auto &entry) {
+        const bool in_the_way =
+            std::any_of(wanted_.services.begin(), wanted_.services.end(), [&](const auto &entry) {
                 const auto other = wanted_place(entry.first);
                 return entry.second.enabled() && place && other && place->overlaps(*other);
             });

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "config/document.hpp"
 #include "config/key.hpp"
@@ -12,38 +14,45 @@ namespace kinetd::config {
 
 namespace {
 
-/// The length of the UTF-8 sequence that `text` begins with; 0 where there is none.
-std::size_t sequence(std::string_view text) {
+struct Character {
+    std::size_t size = 0; ///< in bytes; 0: no UTF-8
+    char32_t code = 0;
+};
+
+/// Of a byte that begins a character, how many it has; else 0.
+std::size_t size_after(unsigned char first) {
+    if (first < 0x80)
+        return 1;
+    return (first & 0xe0) == 0xc0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : (first & 0xf8) == 0xf0 ? 4 : 0;
+}
+
+/// The character that `text` begins with.
+Character first_character(std::string_view text) {
+    constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const std::size_t size = byte(0) < 0x80            ? 1
-                             : (byte(0) & 0xe0) == 0xc0 ? 2
-                             : (byte(0) & 0xf0) == 0xe0 ? 3
-                             : (byte(0) & 0xf8) == 0xf0 ? 4
-                                                        : 0;
+    const auto size = size_after(byte(0));
     if (size == 0 || size > text.size())
-        return 0;
+        return {};
     char32_t code = size == 1 ? byte(0) : byte(0) & (0x7f >> size);
     for (std::size_t i = 1; i < size; i++) {
         if ((byte(i) & 0xc0) != 0x80)
-            return 0;
+            return {};
         code = code << 6 | (byte(i) & 0x3f);
     }
-    constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < least[size] || code > 0x10ffff || surrogate ? 0 : size;
+    return code < least[size] || code > 0x10ffff || surrogate ? Character() : Character{size, code};
 }
 
 /// The string in quotes; nothing where it is no UTF-8.
 std::optional<std::string> toml_string(std::string_view text) {
     std::string quoted = "\"";
     while (!text.empty()) {
-        const auto size = sequence(text);
-        const auto byte = static_cast<unsigned char>(text[0]);
+        const auto [size, code] = first_character(text);
         if (size == 0)
             return std::nullopt;
-        if (byte < 0x20 || byte == 0x7f)
-            quoted += fmt::format("\\u{:04x}", byte);
-        else if (byte == '"' || byte == '\\')
+        if (code < 0x20 || code == 0x7f)
+            quoted += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code));
+        else if (code == U'"' || code == U'\\')
             quoted += {'\\', text[0]};
         else
             quoted += text.substr(0, size);
@@ -114,8 +123,8 @@ void Printer::service(const std::string &name, const Service &service) {
             continue;
         const bool always = key.name == "address" || key.name == "port";
         const bool own_default = protocol != nullptr || key.scope == Scope::all;
-        const auto standard = protocol != nullptr ? standard_of(key, *protocol)
-                                                  : std::string(key.standard);
+        const auto standard =
+            protocol != nullptr ? standard_of(key, *protocol) : std::string(key.standard);
         if (always || !own_default || value->second != standard)
             setting(object, key, value->second);
     }

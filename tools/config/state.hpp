@@ -32,8 +32,8 @@ struct State {
 
     /// Where an enabled service listens.
     [[nodiscard]] std::optional<Endpoint> endpoint(const std::string &service) const;
-    /// The enabled service that a socket at this place would collide with, but for one and for those
-    /// of other network namespaces; empty: none.
+    /// The enabled service that a socket at this place would collide with, but for one and for
+    /// those of other network namespaces; empty: none.
     [[nodiscard]] std::string holder(const Endpoint &place, const std::string &netns,
                                      const std::string &except) const;
 };

@@ -65,7 +65,7 @@ TEST_F(ConfigCarryOut, saysWhatOfTheFileFailed) {
 TEST_F(ConfigCarryOut, goesTheOtherWayWhereAnotherProgramIsInTheFirst) {
     kernel_.occupy({false, *config::Address::parse("127.0.0.2"), 80});
     EXPECT_EQ(apply_to(kernel_, "[services.a]\nprotocol = \"tcp_echo\"\n"
-                             "address = \"127.0.0.2\"\nport = 90\n"),
+                                "address = \"127.0.0.2\"\nport = 90\n"),
               "");
     EXPECT_EQ(kernel_.log, (Lines{"services/a/address=127.0.0.2", "services/a/port=90",
                                   "services/a/address=127.0.0.2"}));
@@ -76,7 +76,7 @@ TEST_F(ConfigCarryOut, namesWhatItCannotTakeBack) {
     kernel_.refuse("services/a/port", "99", EADDRINUSE);
     kernel_.refuse("pools/default/threads", "2", ENOMEM);
     const auto result = apply_to(kernel_, "[pools.default]\nthreads = 4\n"
-                                       "[services.a]\nprotocol = \"tcp_echo\"\nport = 99\n");
+                                          "[services.a]\nprotocol = \"tcp_echo\"\nport = 99\n");
     EXPECT_NE(result.find("services.a.port: "), std::string::npos) << result;
     EXPECT_NE(result.find("\npools/default/threads: pools/default/threads=2: Cannot allocate"),
               std::string::npos)
@@ -87,7 +87,7 @@ TEST_F(ConfigCarryOut, makesAReplacedServiceAgain) {
     const auto start = now();
     kernel_.refuse("services/b/port", "90", EIO);
     EXPECT_NE(apply_to(kernel_, "[services.a]\nprotocol = \"tcp_time\"\nport = 80\n"
-                             "[services.b]\nprotocol = \"tcp_echo\"\nport = 90\n"),
+                                "[services.b]\nprotocol = \"tcp_echo\"\nport = 90\n"),
               "");
     EXPECT_EQ(now(), start);
 }
@@ -95,7 +95,8 @@ TEST_F(ConfigCarryOut, makesAReplacedServiceAgain) {
 TEST_F(ConfigCarryOut, keepsTheRestWhereAPoolCannotGo) {
     ASSERT_EQ(apply_to(kernel_, before + "[pools.old]\n"), "");
     kernel_.refuse("delete_pool", "old", EBUSY);
-    const auto result = apply_to(kernel_, "[services.a]\nprotocol = \"tcp_echo\"\nport = 90\n", true);
+    const auto result =
+        apply_to(kernel_, "[services.a]\nprotocol = \"tcp_echo\"\nport = 90\n", true);
     EXPECT_NE(result.find("pools.old: "), std::string::npos) << result;
     EXPECT_EQ(config::get(kernel_.state.services.at("a").settings, "port"), "90");
     EXPECT_EQ(kernel_.state.services.count("b"), 0U);

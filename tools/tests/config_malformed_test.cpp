@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
-/// Files that are wrong in one place each: one line tells the file, the line, the value and the fix.
+/// Files that are wrong in one place each: one line tells the file, the line, the value and the
+/// fix.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -105,9 +106,9 @@ void add_addresses(std::vector<Malformed> &files) {
          {"127.0.0", "127.0.0.256", "127.0.0.1 ", "localhost", "::g", ":::", "fe80::1%lo",
           "127.0.0.1:7", "[::1]", "224.0.0.1", "239.255.255.250", "255.255.255.255", "ff02::1",
           "::ffff:224.0.0.1", "0127.0.0.1", "1"})
-        files.push_back({fmt::format("[services.s]\naddress = \"{}\"\nprotocol = \"tcp_echo\"\n",
-                                     address),
-                         2, fmt::format("\"{}\"", address), "it takes one host's address"});
+        files.push_back(
+            {fmt::format("[services.s]\naddress = \"{}\"\nprotocol = \"tcp_echo\"\n", address), 2,
+             fmt::format("\"{}\"", address), "it takes one host's address"});
 }
 
 void add_cpus(std::vector<Malformed> &files) {
@@ -139,8 +140,8 @@ void add_modules(std::vector<Malformed> &files) {
     files.push_back({"modules = \"x\"\n", 1, "\"x\"", "write modules = ["});
     files.push_back({"modules = 3\n", 1, "modules = 3", "write modules = ["});
     for (const auto *module : {"3", "\"\"", "\"a b\"", "\"-r\"", "\"../x\"", "[]", "\"x.ko\""})
-        files.push_back({fmt::format("modules = [\n{}]\n", module), 2, "modules: ",
-                         "as modprobe takes it"});
+        files.push_back(
+            {fmt::format("modules = [\n{}]\n", module), 2, "modules: ", "as modprobe takes it"});
     files.push_back({"modules = [\n\"a-b\",\n\"a_b\"]\n", 3, "\"a_b\"", "take one out"});
     files.push_back({"modules = [\"proto_tcp_echo\"]\n", 1, "\"proto_tcp_echo\"", "take it out"});
     files.push_back({"modules = [\"kinetd\"]\n", 1, "\"kinetd\"", "take it out"});
@@ -148,8 +149,8 @@ void add_modules(std::vector<Malformed> &files) {
 
 void add_shapes(std::vector<Malformed> &files) {
     for (const auto *folder : {"pools", "services"}) {
-        files.push_back({fmt::format("{} = 3\n", folder), 1, fmt::format("{} = 3", folder),
-                         "write ["});
+        files.push_back(
+            {fmt::format("{} = 3\n", folder), 1, fmt::format("{} = 3", folder), "write ["});
         files.push_back({fmt::format("[[{}]]\nname = \"x\"\n", folder), 1, folder, "write ["});
         files.push_back({fmt::format("\n[{}]\nweb = \"tcp\"\n", folder), 3, "\"tcp\"", "write ["});
         files.push_back({fmt::format("\n[[{}.web]]\n", folder), 2, folder, "write ["});
@@ -180,29 +181,48 @@ void add_relations(std::vector<Malformed> &files) {
 
 void add_no_toml(std::vector<Malformed> &files) {
     const std::vector<std::pair<std::string, int>> texts{
-        {"[services.a\n", 1},         {"\nx\n", 2},
-        {"x =\n", 1},                 {"x = \"open\n", 1},
-        {"x = 1\nx = 2\n", 2},        {"[a]\n[a]\n", 2},
-        {"x = 01\n", 1},              {"x = \"\\q\"\n", 1},
-        {"x = 1 y = 2\n", 1},         {"= 1\n", 1},
-        {"x = tru\n", 1},             {"[]\n", 1},
-        {"x = {a = 1\n", 1},          {"x = \xff\n", 1},
-        {"\n\nx = 2026-13-01\n", 3},  {"x = 99999999999999999999\n", 1},
-        {"x = 'a\n", 1},              {"x = 1_\n", 1},
-        {"\"\"\"x = 1\n", 1},         {"<services>\n", 1},
-        {"{\"services\": {}}\n", 1},  {"services:\n  web: 1\n", 1},
-        {"x = \"\\u12\"\n", 1},       {"x.y = 1\n[x]\ny = 2\n", 2},
-        {"\x01\n", 1},                {"x = \"\x01\"\n", 1},
+        {"[services.a\n", 1},
+        {"\nx\n", 2},
+        {"x =\n", 1},
+        {"x = \"open\n", 1},
+        {"x = 1\nx = 2\n", 2},
+        {"[a]\n[a]\n", 2},
+        {"x = 01\n", 1},
+        {"x = \"\\q\"\n", 1},
+        {"x = 1 y = 2\n", 1},
+        {"= 1\n", 1},
+        {"x = tru\n", 1},
+        {"[]\n", 1},
+        {"x = {a = 1\n", 1},
+        {"x = \xff\n", 1},
+        {"\n\nx = 2026-13-01\n", 3},
+        {"x = 99999999999999999999\n", 1},
+        {"x = 'a\n", 1},
+        {"x = 1_\n", 1},
+        {"\"\"\"x = 1\n", 1},
+        {"<services>\n", 1},
+        {"{\"services\": {}}\n", 1},
+        {"services:\n  web: 1\n", 1},
+        {"x = \"\\u12\"\n", 1},
+        {"x.y = 1\n[x]\ny = 2\n", 2},
+        {"[#\x03 SP", 1},
+        {"a = 1\n\n[#\n\n[b]\n", 3},
+        {"\x01\n", 1},
+        {"x = \"\x01\"\n", 1},
     };
     for (const auto &[text, line] : texts)
         files.push_back({text, line, "not TOML: ", "mend it"});
+    for (const auto *text :
+         {"\n\u00fc = 1\n", "\n[\u0499]\n", "\nx = \ufcff\n", "\nx = \"a\" \u00fc\n",
+          "\nx = \"\"\"\u00fc\"\"\"\n", "\nx = \"\"\u00fc\n", "\nx = '\\' \u00fc # '\n"})
+        files.push_back({text, 2, "not ASCII", "mend it"});
 }
 
 std::vector<Malformed> all_malformed() {
     std::vector<Malformed> files;
-    for (const auto add : {add_wrong_values, add_misspelt_keys, add_keys_of_others, add_names,
-                           add_addresses, add_cpus, add_protocols, add_modules, add_shapes,
-                           add_relations, add_no_toml})
+    for (const auto add :
+         {add_wrong_values, add_misspelt_keys, add_keys_of_others, add_names, add_addresses,
+          add_cpus, add_protocols, add_modules, add_shapes, add_relations, add_no_toml})
         add(files);
     return files;
 }

@@ -88,15 +88,14 @@ TEST(ConfigParse, takesAnySettingOfAProtocolOfOthers) {
     const auto read = document("modules=[\"proto_tcp_reverse\"]\n[services.r]\n"
                                "protocol=\"tcp_reverse\"\nport=4711\nflavour=\"sour\"\ndepth=3\n"
                                "loud=true\n");
-    EXPECT_EQ(read.config.services.at("r").settings,
-              (config::Settings{{"address", "127.0.0.1"},
-                                {"port", "4711"},
-                                {"enabled", "1"},
-                                {"exec", "thread"},
-                                {"pool", "default"},
-                                {"flavour", "sour"},
-                                {"depth", "3"},
-                                {"loud", "1"}}));
+    EXPECT_EQ(read.config.services.at("r").settings, (config::Settings{{"address", "127.0.0.1"},
+                                                                       {"port", "4711"},
+                                                                       {"enabled", "1"},
+                                                                       {"exec", "thread"},
+                                                                       {"pool", "default"},
+                                                                       {"flavour", "sour"},
+                                                                       {"depth", "3"},
+                                                                       {"loud", "1"}}));
 }
 
 TEST(ConfigPrint, leavesOutWhatIsStandard) {
@@ -115,7 +114,8 @@ TEST(ConfigPrint, leavesOutWhatIsStandard) {
 }
 
 TEST(ConfigPrint, saysWhatTomlCannotHold) {
-    for (const std::string bytes : {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80"}) {
+    for (const std::string bytes :
+         {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80"}) {
         auto config = document("[services.b]\nprotocol=\"udp_notify\"\n").config;
         config.services["b"].settings["message"] = bytes;
         const auto text = config::print(config);

@@ -55,14 +55,13 @@ TEST_F(ConfigPlan, doesNothingForWhatThereIs) {
 }
 
 TEST_F(ConfigPlan, makesPoolsThenServicesAndEnablesLast) {
-    const auto plan = plan_for(kernel_, echo("web", "port = 80\npool = \"fast\"\n") +
-                                            echo("off", "enabled = false\n") +
-                                            "[pools.fast]\nthreads = 4\n");
-    EXPECT_EQ(writes_of(plan), (Lines{"new_pool=fast", "pools/fast/nice=0", "pools/fast/threads=4",
-                                      "protocols/tcp_echo/new_service=off",
-                                      "protocols/tcp_echo/new_service=web",
-                                      "services/web/pool=fast", "services/web/port=80",
-                                      "services/web/enabled=1"}));
+    const auto plan =
+        plan_for(kernel_, echo("web", "port = 80\npool = \"fast\"\n") +
+                              echo("off", "enabled = false\n") + "[pools.fast]\nthreads = 4\n");
+    EXPECT_EQ(writes_of(plan),
+              (Lines{"new_pool=fast", "pools/fast/nice=0", "pools/fast/threads=4",
+                     "protocols/tcp_echo/new_service=off", "protocols/tcp_echo/new_service=web",
+                     "services/web/pool=fast", "services/web/port=80", "services/web/enabled=1"}));
 }
 
 TEST_F(ConfigPlan, changesInPlace) {
@@ -88,8 +87,7 @@ TEST_F(ConfigPlan, leavesAloneWhatTheFileDoesNotName) {
     EXPECT_TRUE(kernel_.connected("other"));
     EXPECT_TRUE(kernel_.log.empty());
     go_to(echo("web", "port = 80\n"), true);
-    EXPECT_EQ(kernel_.log,
-              (Lines{"protocols/tcp_echo/delete_service=other", "delete_pool=fast"}));
+    EXPECT_EQ(kernel_.log, (Lines{"protocols/tcp_echo/delete_service=other", "delete_pool=fast"}));
     EXPECT_EQ(kernel_.state.pools.count("default"), 1U);
 }
 
@@ -177,12 +175,12 @@ TEST(ConfigModules, areLoadedWhereAProtocolIsMissing) {
     FakeKernel kernel;
     kernel.state = {};
     const std::string text = "[services.clock]\nprotocol = \"udp_time\"\n" + echo("tcp_echo", "");
-    EXPECT_EQ(writes_of(plan_for(kernel, text)),
-              (Lines{"load kinetd", "load proto_time", "load proto_tcp_echo",
-                     "protocols/tcp_time/delete_service=tcp_time",
-                     "protocols/udp_time/delete_service=udp_time",
-                     "protocols/udp_time/new_service=clock", "services/clock/enabled=1",
-                     "services/tcp_echo/enabled=1"}));
+    EXPECT_EQ(
+        writes_of(plan_for(kernel, text)),
+        (Lines{"load kinetd", "load proto_time", "load proto_tcp_echo",
+               "protocols/tcp_time/delete_service=tcp_time",
+               "protocols/udp_time/delete_service=udp_time", "protocols/udp_time/new_service=clock",
+               "services/clock/enabled=1", "services/tcp_echo/enabled=1"}));
     ASSERT_EQ(apply_to(kernel, text), "");
     EXPECT_TRUE(plan_for(kernel, text).steps.empty());
     EXPECT_EQ(kernel.state.services.size(), 2U);

@@ -39,7 +39,7 @@ private:
     }
 
     std::string value(const config::Key &key) {
-        static const std::vector<std::string> texts{"notify", " ", "\"\\", "\x01\x7f", "ü€𐍈"};
+        static const std::vector<std::string> texts{"notify", " ", "\"\\", "\x01\x7f", "ü€𐍈\ufcff"};
         static const std::vector<std::string> addresses{"127.0.0.1", "0.0.0.0", "127.0.0.2", "::1",
                                                         "::"};
         if (key.kind == config::Kind::number)

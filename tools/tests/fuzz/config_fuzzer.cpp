@@ -33,8 +33,7 @@ bool is_line(const std::string &text) {
 void follow(test::FakeKernel &kernel, const config::Document &document) {
     const auto machine = test::FakeKernel::machine();
     const auto before = config::config_of(kernel.state, machine);
-    const auto plan =
-        config::plan(document, kernel.state, machine, {true}, test::some_port());
+    const auto plan = config::plan(document, kernel.state, machine, {true}, test::some_port());
     if (!plan.ok())
         return expect(is_line(plan.problem().text), "not a line", plan.problem().text);
     const auto outcome = config::carry_out(*plan, kernel);
@@ -44,9 +43,8 @@ void follow(test::FakeKernel &kernel, const config::Document &document) {
         return;
     }
     const auto again = config::plan(document, kernel.state, machine, {true}, test::some_port());
-    expect(again.ok() && again->steps.empty(), "not done", config::print(document.config).ok()
-                                                               ? *config::print(document.config)
-                                                               : "");
+    expect(again.ok() && again->steps.empty(), "not done",
+           config::print(document.config).ok() ? *config::print(document.config) : "");
 }
 
 void try_text(test::FakeKernel &kernel, const std::string &text) {

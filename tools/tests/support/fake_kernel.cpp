@@ -104,7 +104,8 @@ int FakeKernel::make_service(const std::string &protocol, const std::string &nam
         return EEXIST;
     if (state.protocols.count(protocol) == 0)
         return ENOENT;
-    state.services[name] = {protocol, config::settings_of_new(*config::find_protocol(protocol)), this_netns};
+    state.services[name] = {protocol, config::settings_of_new(*config::find_protocol(protocol)),
+                            this_netns};
     return 0;
 }
 
@@ -124,9 +125,8 @@ int FakeKernel::make_pool(const std::string &name) {
 
 int FakeKernel::delete_pool(const std::string &name) {
     const bool used =
-        std::any_of(state.services.begin(), state.services.end(), [&](const auto &entry) {
-            return get(entry.second.settings, "pool") == name;
-        });
+        std::any_of(state.services.begin(), state.services.end(),
+                    [&](const auto &entry) { return get(entry.second.settings, "pool") == name; });
     if (name == "default" || used)
         return EBUSY;
     return state.pools.erase(name) == 1 ? 0 : ENOENT;
@@ -172,15 +172,15 @@ config::FreePort some_port() {
 }
 
 config::Plan plan_for(const FakeKernel &kernel, const std::string &text, bool prune) {
-    auto plan = config::plan(document(text), kernel.state, FakeKernel::machine(), {prune},
-                             some_port());
+    auto plan =
+        config::plan(document(text), kernel.state, FakeKernel::machine(), {prune}, some_port());
     EXPECT_TRUE(plan.ok()) << plan.problem().in("file") << "\n" << text;
     return plan.ok() ? *plan : config::Plan();
 }
 
 std::string apply_to(FakeKernel &kernel, const std::string &text, bool prune) {
-    const auto plan = config::plan(document(text), kernel.state, FakeKernel::machine(), {prune},
-                                   some_port());
+    const auto plan =
+        config::plan(document(text), kernel.state, FakeKernel::machine(), {prune}, some_port());
     if (!plan.ok())
         return plan.problem().in("file");
     const auto outcome = config::carry_out(*plan, kernel);
