@@ -56,8 +56,8 @@ public:
             return errno;
         placed_ = true;
         const auto folder = std::filesystem::path(path_).parent_path();
-        const Descriptor directory(::open(folder.empty() ? "." : folder.c_str(),
-                                          O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const Descriptor directory(
+            ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         return directory && ::fsync(directory.get()) == 0 ? 0 : errno;
     }
 

@@ -24,9 +24,9 @@ Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 kinetd is not loaded,
 } // namespace
 
 const std::vector<AddVerb> &verbs() {
-    static const std::vector<AddVerb> all{add_status, add_show, add_set,    add_add,
-                                          add_del,    add_load, add_unload, add_connections,
-                                          add_stats,  add_top,  add_metrics};
+    static const std::vector<AddVerb> all{
+        add_status,      add_show,  add_set, add_add,     add_del,   add_load, add_unload,
+        add_connections, add_stats, add_top, add_metrics, add_apply, add_save};
     return all;
 }
 

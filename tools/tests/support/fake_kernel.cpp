@@ -54,6 +54,7 @@ std::string FakeKernel::explain(int code, const std::string &path, const std::st
 std::string FakeKernel::load(const std::string &module) {
     log.push_back(fmt::format("load {}", module));
     state.loaded = true;
+    state.modules.insert(module);
     if (module == config::core_module)
         return make_pool("default") == 0 ? "" : "loaded already";
     for (const auto &protocol : config::known_protocols()) {
@@ -68,6 +69,7 @@ std::string FakeKernel::load(const std::string &module) {
 
 std::string FakeKernel::unload(const std::string &module) {
     log.push_back(fmt::format("unload {}", module));
+    state.modules.erase(module);
     for (const auto &protocol : config::known_protocols()) {
         if (protocol.module != module)
             continue;
