@@ -20,6 +20,7 @@ enum Exit : int {
     exit_not_loaded = 3,   ///< kinetd is not loaded
     exit_no_object = 4,    ///< no such service, pool, client, protocol, module or setting
     exit_no_privilege = 5, ///< needs root or a capability
+    exit_differs = 6,      ///< apply --dry-run: there is something to do
 };
 
 /// Errno of an Error whose fault is the command line.

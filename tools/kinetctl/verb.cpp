@@ -39,9 +39,9 @@ int end_parsing(const CLI::App &program, const CLI::ParseError &error, Session &
 } // namespace
 
 const std::vector<AddVerb> &verbs() {
-    static const std::vector<AddVerb> all{add_status, add_show, add_set,    add_add,
-                                          add_del,    add_load, add_unload, add_connections,
-                                          add_stats,  add_top,  add_metrics};
+    static const std::vector<AddVerb> all{
+        add_status,      add_show,  add_set, add_add,     add_del,   add_load, add_unload,
+        add_connections, add_stats, add_top, add_metrics, add_apply, add_save};
     return all;
 }
 

@@ -25,6 +25,8 @@ void add_connections(CLI::App &program, Session &session);
 void add_stats(CLI::App &program, Session &session);
 void add_top(CLI::App &program, Session &session);
 void add_metrics(CLI::App &program, Session &session);
+void add_apply(CLI::App &program, Session &session);
+void add_save(CLI::App &program, Session &session);
 
 /// All of them, in the order in which --help lists them.
 const std::vector<AddVerb> &verbs();
