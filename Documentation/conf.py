@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # For sphinx-build -b man Documentation build/man: a page for each file in man/, whose title reads
-# "name: what it is".
+# "name: what it is". A page NAME-config is of a file's format, section 5, others are of programs.
 import pathlib
 
 
 def page(path):
     title = next(line for line in path.read_text().splitlines() if line.startswith(path.stem))
-    return ('man/' + path.stem, path.stem, title.partition(': ')[2], '', 8)
+    section = 5 if path.stem.endswith('-config') else 8
+    return ('man/' + path.stem, path.stem, title.partition(': ')[2], '', section)
 
 
 project = 'kinetd'

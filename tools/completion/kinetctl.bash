@@ -105,7 +105,7 @@ _kinetctl_option() {
 	stats) options+=' --watch --count --json' ;;
 	top) options+=' --interval --sort' ;;
 	metrics) options+=' --output' ;;
-	apply) options+=' --dry-run' ;;
+	apply) options+=' --dry-run --json --prune --module-dir' ;;
 	esac
 	COMPREPLY=($(compgen -W "$options" -- "$cur"))
 }
@@ -155,7 +155,7 @@ _kinetctl() {
 	_init_completion -n =: || return
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		-*) case ${words[i]} in --json | --reverse | --all | --watch | --dry-run) ;; *) i=$((i + 1)) ;; esac ;;
+		-*) case ${words[i]} in --json | --reverse | --all | --watch | --dry-run | --prune) ;; *) i=$((i + 1)) ;; esac ;;
 		*) if [ -z "$verb" ]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
 		esac
 	done

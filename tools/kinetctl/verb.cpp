@@ -14,12 +14,12 @@ First steps, as root:
   kinetctl set tcp_echo port=7007           move it, while clients are connected
   kinetctl top                              watch it, q quits
   kinetctl set tcp_echo max_connections=100 max_per_source=10    limit it
-  kinetctl save /etc/kinetd.toml            keep all settings; apply FILE brings them back
+  kinetctl save /etc/kinetd/kinetd.toml     keep all settings; apply brings them back
   kinetctl unload tcp_echo                  end it, clients or not
 
 kinetctl VERB --help has examples for each.
 Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 kinetd is not loaded,
-4 no such object, 5 needs root.)";
+4 no such object, 5 needs root, 6 apply --dry-run would change something.)";
 
 /// Prints the help that was asked for, or in one line what is wrong with the command line.
 int end_parsing(const CLI::App &program, const CLI::ParseError &error, Session &session) {
@@ -40,8 +40,8 @@ int end_parsing(const CLI::App &program, const CLI::ParseError &error, Session &
 
 const std::vector<AddVerb> &verbs() {
     static const std::vector<AddVerb> all{
-        add_status,      add_show,  add_set, add_add,     add_del,   add_load, add_unload,
-        add_connections, add_stats, add_top, add_metrics, add_apply, add_save};
+        add_status, add_show, add_set,         add_add,   add_del, add_load,   add_unload,
+        add_apply,  add_save, add_connections, add_stats, add_top, add_metrics};
     return all;
 }
 
