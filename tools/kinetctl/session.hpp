@@ -7,6 +7,7 @@
 #include <iostream>
 #include <string>
 
+#include "tree/file.hpp"
 #include "tree/tree.hpp"
 
 namespace kinetd::ctl {
@@ -34,7 +35,7 @@ public:
     explicit Session(std::ostream &output = std::cout, std::ostream &errors = std::cerr)
         : out(output), err(errors) {}
 
-    [[nodiscard]] tree::Tree tree() const { return tree::Tree(root); }
+    [[nodiscard]] tree::Tree tree() const { return {root, writer}; }
 
     /// Says why something failed, in one line that names the fix; returns the status for it.
     int fail(const tree::Error &error);
@@ -42,6 +43,7 @@ public:
     int fail(Exit status, const std::string &line);
 
     std::string root = tree::root_from_environment();
+    tree::Writer writer = tree::write_file;
     std::ostream &out;
     std::ostream &err;
     int status = exit_done; ///< of the verb that ran

@@ -21,6 +21,21 @@ kinetctl VERB --help has examples for each.
 Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 kinetd is not loaded,
 4 no such object, 5 needs root.)";
 
+/// Prints the help that was asked for, or in one line what is wrong with the command line.
+int end_parsing(const CLI::App &program, const CLI::ParseError &error, Session &session) {
+    if (error.get_exit_code() == 0) {
+        (void)program.exit(error, session.out, session.err);
+        return exit_done;
+    }
+    std::string line = "kinetctl";
+    for (const auto *verb = &program; !verb->get_subcommands().empty();) {
+        verb = verb->get_subcommands().front();
+        line += " " + verb->get_name();
+    }
+    return session.fail(exit_usage,
+                        std::string(error.what()) + "; " + line + " --help has examples");
+}
+
 } // namespace
 
 const std::vector<AddVerb> &verbs() {
@@ -34,9 +49,9 @@ int run(int argc, const char *const *argv, Session &session) {
     CLI::App program(about, "kinetctl");
     program.footer(first_steps);
     program.require_subcommand(1);
-    program.option_defaults()->always_capture_default();
     program.add_option("--sysfs", session.root, "Where kinetd's files are")
         ->envname("KINETD_SYSFS")
+        ->capture_default_str()
         ->type_name("FOLDER");
     for (const auto add : verbs())
         add(program, session);
@@ -45,9 +60,7 @@ int run(int argc, const char *const *argv, Session &session) {
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError &error) {
-        const bool asked = error.get_exit_code() == 0;
-        (void)program.exit(error, session.out, session.err);
-        return asked ? exit_done : exit_usage;
+        return end_parsing(program, error, session);
     }
     return session.status;
 }

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <sstream>
 
-#include "kinetctl/change.hpp"
 #include "kinetctl/verb.hpp"
 #include "tests/support/fake_tree.hpp"
 
@@ -24,6 +23,7 @@ protected:
         out_.str("");
         err_.str("");
         Session session(out_, err_);
+        session.writer = fake_.writer();
         return run(static_cast<int>(words.size()), words.data(), session);
     }
 
@@ -85,6 +85,8 @@ TEST_F(KinetctlTest, EndsAsDocumented) {
     EXPECT_EQ(run_line({"--help"}), exit_done);
     EXPECT_EQ(run_line({}), exit_usage);
     EXPECT_EQ(run_line({"fly"}), exit_usage);
+    EXPECT_EQ(run_line({"show"}), exit_usage);
+    EXPECT_EQ(err_.str(), "kinetctl: NAME is required; kinetctl show --help has examples\n");
     EXPECT_EQ(run_line({"show", "nobody"}), exit_no_object);
     expect_said("nothing is called nobody");
     EXPECT_EQ(run_line({"show", "service", "nobody"}), exit_no_object);
@@ -123,14 +125,33 @@ TEST_F(KinetctlTest, PutsBackWhatItSetBefore) {
 TEST_F(KinetctlTest, NamesWhatItCouldNotPutBack) {
     fake_.refuse("services/tcp_echo/port", "2325", EADDRINUSE);
     fake_.refuse("services/tcp_echo/backlog", "4096", ENOMEM);
-    Session session(out_, err_);
-    session.root = fake_.root();
-    const auto tree = fake_.tree();
-    EXPECT_EQ(change(session, tree, {tree::Kind::service, "tcp_echo"},
-                     {{"backlog", "9"}, {"port", "2325"}}),
-              exit_refused);
+    EXPECT_EQ(run_line({"set", "tcp_echo", "backlog=9", "port=2325"}), exit_refused);
     expect_said("could not be undone: services/tcp_echo/backlog=4096");
     EXPECT_EQ(err_.str().find("nothing has changed"), std::string::npos);
+}
+
+TEST_F(KinetctlTest, AddsAllOrNothing) {
+    ASSERT_EQ(run_line({"add", "service", "public", "tcp_echo", "port=8", "enabled=1"}), exit_done);
+    EXPECT_EQ(fake_.get("services/public/port"), "8");
+    EXPECT_EQ(fake_.log().back(), "services/public/enabled=1");
+    EXPECT_EQ(run_line({"add", "service", "public", "tcp_echo"}), exit_refused);
+    expect_said("there is a service public already");
+    fake_.refuse("services/other/enabled", "1", EADDRINUSE);
+    EXPECT_EQ(run_line({"add", "service", "other", "tcp_echo", "enabled=1"}), exit_refused);
+    expect_said("taken (by kinetd's service tcp_echo)");
+    EXPECT_FALSE(fake_.tree().exists(tree::Kind::service, "other"));
+    EXPECT_EQ(run_line({"add", "service", "x", "tcp_time"}), exit_no_object);
+    EXPECT_EQ(run_line({"add", "client", "probe"}), exit_no_object);
+    expect_said("kinetctl load kinetd_client");
+}
+
+TEST_F(KinetctlTest, DeletesWhatItCan) {
+    ASSERT_EQ(run_line({"add", "pool", "fast", "threads=1"}), exit_done);
+    EXPECT_EQ(run_line({"del", "pool", "slow", "fast"}), exit_no_object);
+    expect_said("there is no pool slow; there are: default, fast");
+    EXPECT_EQ(out_.str(), "pool fast deleted\n");
+    EXPECT_EQ(run_line({"del", "service", "tcp_echo"}), exit_done);
+    EXPECT_FALSE(fake_.tree().exists(tree::Kind::service, "tcp_echo"));
 }
 
 TEST_F(KinetctlTest, WantsToKnowWhichOne) {

@@ -174,8 +174,8 @@ std::string explain(int code, const Context &context) {
     case EOPNOTSUPP:
         return fmt::format("{}={} is not in this release: use thread", subject.key, context.value);
     case ENOMEM:
-        return fmt::format("{}={}: the kernel has no memory for it, nothing has changed",
-                           context.subject, context.value);
+        return fmt::format("{}={}: the kernel has no memory for it", context.subject,
+                           context.value);
     default:
         return other(code, context);
     }

@@ -48,10 +48,14 @@ void add_kind(CLI::App &verb, Session &session, tree::Kind kind, const char *abo
     auto *noun = verb.add_subcommand(name_of(kind), about);
     auto options = std::make_shared<Options>();
     options->kind = kind;
-    noun->add_option("NAME", options->name, "1 to 31 of a-z, 0-9, _ and -")->required();
+    noun->add_option("NAME", options->name, "1 to 31 of a-z, 0-9, _ and -")
+        ->type_name("")
+        ->required();
     if (kind == tree::Kind::service)
-        noun->add_option("PROTOCOL", options->protocol, "A loaded protocol")->required();
-    noun->add_option("SETTINGS", options->settings, "key=value...");
+        noun->add_option("PROTOCOL", options->protocol, "A loaded protocol")
+            ->type_name("")
+            ->required();
+    noun->add_option("SETTINGS", options->settings, "key=value...")->type_name("");
     noun->footer(examples);
     noun->callback([&session, options] { session.status = add(session, *options); });
 }

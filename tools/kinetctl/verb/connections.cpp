@@ -66,7 +66,7 @@ void add_connections(CLI::App &program, Session &session) {
     auto *verb = program.add_subcommand("connections", "Who is connected");
     auto options = std::make_shared<Options>();
     auto &choice = options->choice;
-    verb->add_option("SERVICE", choice.service, "Of this service only");
+    verb->add_option("SERVICE", choice.service, "Of this service only")->type_name("");
     verb->add_option("--peer", choice.peer, "Whose address begins so")->type_name("PREFIX");
     verb->add_option("--worker", choice.worker, "Of this worker or pool")->type_name("NAME");
     verb->add_option("--state", choice.state, "In this state")

@@ -38,10 +38,10 @@ int del(Session &session, const Options &options) {
 }
 
 void add_kind(CLI::App &verb, Session &session, tree::Kind kind) {
-    auto *noun = verb.add_subcommand(name_of(kind), fmt::format("By name"));
+    auto *noun = verb.add_subcommand(name_of(kind), "By name");
     auto options = std::make_shared<Options>();
     options->kind = kind;
-    noun->add_option("NAMES", options->names, "What to delete")->required();
+    noun->add_option("NAMES", options->names, "What to delete")->type_name("")->required();
     noun->footer(examples);
     noun->callback([&session, options] { session.status = del(session, *options); });
 }

@@ -115,6 +115,7 @@ void add_load(CLI::App &program, Session &session) {
     auto *verb = program.add_subcommand("load", "Load a protocol's module, with its first service");
     auto options = std::make_shared<Options>();
     verb->add_option("NAME", options->words, "Protocol, module or .ko file, then key=value...")
+        ->type_name("")
         ->required();
     verb->add_option("--module-dir", options->folder, "Look for modules below this folder")
         ->envname("KINETD_MODULE_DIR")

@@ -51,7 +51,9 @@ int set(Session &session, std::vector<std::string> words) {
 void add_set(CLI::App &program, Session &session) {
     auto *verb = program.add_subcommand("set", "Change settings, also while it serves");
     auto words = std::make_shared<std::vector<std::string>>();
-    verb->add_option("NAME", *words, "[service|pool|client] NAME key=value...")->required();
+    verb->add_option("NAME", *words, "[service|pool|client] NAME key=value...")
+        ->type_name("")
+        ->required();
     verb->footer(examples);
     verb->callback([&session, words] { session.status = set(session, *words); });
 }

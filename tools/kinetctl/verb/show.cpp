@@ -43,7 +43,9 @@ int show(Session &session, Options options) {
 void add_show(CLI::App &program, Session &session) {
     auto *verb = program.add_subcommand("show", "One object with all its settings and counters");
     auto options = std::make_shared<Options>();
-    verb->add_option("NAME", options->words, "[service|pool|client|protocol] NAME")->required();
+    verb->add_option("NAME", options->words, "[service|pool|client|protocol] NAME")
+        ->type_name("")
+        ->required();
     verb->add_flag("--json", options->as_json, "Print JSON");
     verb->footer(examples);
     verb->callback([&session, options] { session.status = show(session, *options); });

@@ -145,7 +145,8 @@ int stats(Session &session, const Options &options) {
 void add_stats(CLI::App &program, Session &session) {
     auto *verb = program.add_subcommand("stats", "Counters, or with --watch what happens a second");
     auto options = std::make_shared<Options>();
-    verb->add_option("NAME", options->words, "[service|client] NAME; all where left out");
+    verb->add_option("NAME", options->words, "[service|client] NAME; all where left out")
+        ->type_name("");
     auto *interval = verb->add_option("--watch", options->interval, "Every second, or so many")
                          ->expected(0, 1)
                          ->default_str("1")

@@ -59,7 +59,7 @@ void add_unload(CLI::App &program, Session &session) {
     auto *verb =
         program.add_subcommand("unload", "Unload a protocol's module and end its services");
     auto options = std::make_shared<Options>();
-    verb->add_option("NAMES", options->names, "Protocols or modules");
+    verb->add_option("NAMES", options->names, "Protocols or modules")->type_name("");
     verb->add_flag("--all", options->all, "Everything of kinetd");
     verb->footer(examples);
     verb->callback([&session, options] { session.status = unload(session, *options); });

@@ -61,9 +61,13 @@ FakeTree::~FakeTree() {
 }
 
 tree::Tree FakeTree::tree() {
-    return {root_, [this](const std::string &path, std::string_view text) {
-                return write(path.substr(root_.size() + 1), text);
-            }};
+    return {root_, writer()};
+}
+
+tree::Writer FakeTree::writer() {
+    return [this](const std::string &path, std::string_view text) {
+        return write(path.substr(root_.size() + 1), text);
+    };
 }
 
 void FakeTree::refuse(const std::string &path, const std::string &value, int code) {

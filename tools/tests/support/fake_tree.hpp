@@ -23,6 +23,8 @@ public:
     /// A tree whose writes come here. It must not outlive this.
     [[nodiscard]] tree::Tree tree();
     [[nodiscard]] const std::string &root() const { return root_; }
+    /// What tree() writes with.
+    [[nodiscard]] tree::Writer writer();
 
     /// Lets each write of this value to this file fail; an empty value stands for any.
     void refuse(const std::string &path, const std::string &value, int code);
