@@ -11,7 +11,7 @@ version = $(shell sed -n 's/^.define KINETD_VERSION[[:space:]]*"\(.*\)"/\1/p' co
 release = $(shell cat $(KDIR)/include/config/kernel.release)
 srcdir = $(DESTDIR)/usr/src/kinetd-$(version)
 
-.PHONY: modules install clean help deps suites tools lint test demo check
+.PHONY: modules install install-tools clean help deps suites tools lint test demo check
 
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -25,6 +25,24 @@ install: modules
 	install -d $(srcdir)/include/kinetd $(srcdir)/$(release)
 	install -m 644 include/kinetd/*.h $(srcdir)/include/kinetd
 	install -m 644 Module.symvers $(srcdir)/$(release)/Module.symvers
+
+# Programs, their man pages and completions, and what brings a configuration up at boot.
+PREFIX ?= /usr
+install-tools: tools
+	sphinx-build -q -b man Documentation build/man
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin bin share/man/man5 share/man/man8 \
+		share/bash-completion/completions lib/systemd/system lib/modules-load.d) \
+		$(DESTDIR)/etc/kinetd
+	install -m 755 build/tools/kinetctl $(DESTDIR)$(PREFIX)/sbin
+	for program in build/tools/kinetload; do [ ! -e $$program ] || \
+		install -m 755 $$program $(DESTDIR)$(PREFIX)/bin || exit; done
+	install -m 644 build/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 build/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	for file in tools/completion/*.bash; do install -m 644 $$file \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$(basename $$file .bash) || exit; done
+	sed 's,/usr/sbin/,$(PREFIX)/sbin/,' tools/systemd/kinetd.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/kinetd.service
+	install -m 644 tools/systemd/kinetd.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d
 
 clean:
 	[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
@@ -65,6 +83,8 @@ help:
 	@echo '  make install     the modules below /lib/modules; for modules of others the headers in'
 	@echo '                   /usr/src/kinetd-$(version)/include and KBUILD_EXTRA_SYMBOLS in'
 	@echo '                   /usr/src/kinetd-$(version)/<kernel>/Module.symvers (DESTDIR= goes before all)'
+	@echo '  make install-tools  kinetctl and kinetload, their man pages and completions, kinetd.service'
+	@echo '                   (PREFIX=/usr, DESTDIR=); build them by make tools'
 	@echo '  make clean       removes everything built in this tree'
 	@echo 'Look'
 	@echo '  make demo        boots a guest that serves echo on a port of this host, gives a shell in it'

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "kinetctl/json.hpp"
+#include "kinetctl/sample.hpp"
+#include "kinetctl/table.hpp"
+#include "kinetctl/target.hpp"
+#include "kinetctl/verb.hpp"
+
+namespace kinetd::ctl {
+
+namespace {
+
+constexpr const char *examples = R"(
+Examples:
+  kinetctl stats                         counters of all services and clients
+  kinetctl stats tcp_echo                of one, every counter
+  kinetctl stats --watch                 what happens a second, again and again
+  kinetctl stats tcp_echo --watch 5 --count 12 --json    an object a line, a minute long
+
+Needs no root. A service or module that goes is waited for.)";
+
+struct Options {
+    std::vector<std::string> words;
+    double interval = 0; ///< 0: no watching
+    unsigned count = 0;
+    bool as_json = false;
+};
+
+/// Only what belongs to the wanted service; all where the name is empty.
+void narrow(std::vector<tree::Object> &objects, const std::string &name) {
+    const auto rest = std::remove_if(objects.begin(), objects.end(), [&](const tree::Object &o) {
+        return !name.empty() && o.name != name;
+    });
+    objects.erase(rest, objects.end());
+}
+
+std::string counters_text(const std::vector<tree::Object> &objects, const char *head) {
+    if (objects.empty())
+        return "";
+    std::vector<std::string> heads{head};
+    for (const auto &object : objects)
+        heads.push_back(">" + object.name);
+    Table table(heads);
+    for (const auto &[counter, value] : objects.front().stats) {
+        std::vector<std::string> row{counter};
+        for (const auto &object : objects)
+            row.push_back(std::to_string(object.stat(counter)));
+        table.add(std::move(row));
+    }
+    return table.text();
+}
+
+Json counters_json(const tree::Snapshot &snapshot) {
+    Json json = Json::object();
+    for (const auto kind : {tree::Kind::service, tree::Kind::client}) {
+        auto &group = json[folder_of(kind)] = Json::object();
+        for (const auto &object : snapshot.of(kind))
+            group[object.name] = to_json(object)["stats"];
+    }
+    return json;
+}
+
+std::string rates_text(const Rates &rates) {
+    Table table({"SERVICE", ">ACTIVE", ">NEW/s", ">IN B/s", ">OUT B/s", ">LOST/s"});
+    for (const auto &service : rates.services)
+        table.add({service.name, service.is_udp ? "-" : std::to_string(service.active),
+                   short_number(service.arrivals), short_number(service.received),
+                   short_number(service.sent), short_number(service.lost)});
+    return table.text();
+}
+
+Json rates_json(const Rates &rates) {
+    Json json{{"seconds", rates.seconds}, {"services", Json::object()}};
+    for (const auto &service : rates.services)
+        json["services"][service.name] = {{"connections_active", service.active},
+                                          {"arrivals_per_second", service.arrivals},
+                                          {"bytes_received_per_second", service.received},
+                                          {"bytes_sent_per_second", service.sent},
+                                          {"lost_per_second", service.lost}};
+    return json;
+}
+
+int watch(Session &session, const Options &options, const std::string &name) {
+    const auto interval = std::chrono::duration<double>(options.interval);
+    auto next = std::chrono::steady_clock::now();
+    auto before = take_sample(session.tree());
+    for (unsigned round = 0; options.count == 0 || round < options.count; round++) {
+        next += std::chrono::duration_cast<std::chrono::steady_clock::duration>(interval);
+        std::this_thread::sleep_until(next);
+        auto after = take_sample(session.tree());
+        narrow(after.snapshot.services, name);
+        const auto rates = rates_between(before, after);
+        if (options.as_json)
+            session.out << print(rates_json(rates), -1);
+        else
+            session.out << (after.loaded ? rates_text(rates) : "kinetd is not loaded\n");
+        // Whoever reads has gone.
+        if (!session.out.flush())
+            return exit_refused;
+        before = std::move(after);
+    }
+    return exit_done;
+}
+
+int once(Session &session, const Options &options, const std::string &name) {
+    auto snapshot = session.tree().read_snapshot();
+    if (!snapshot)
+        return session.fail(snapshot.error());
+    narrow(snapshot->services, name);
+    narrow(snapshot->clients, name);
+    if (options.as_json)
+        session.out << print(counters_json(*snapshot));
+    else if (snapshot->services.empty() && snapshot->clients.empty())
+        session.out << "no service has counters: kinetctl load tcp_echo\n";
+    else
+        session.out << counters_text(snapshot->services, "SERVICE")
+                    << (snapshot->services.empty() || snapshot->clients.empty() ? "" : "\n")
+                    << counters_text(snapshot->clients, "CLIENT");
+    return exit_done;
+}
+
+int stats(Session &session, const Options &options) {
+    std::string name;
+    if (!options.words.empty()) {
+        auto words = options.words;
+        const auto target = take_target(session.tree(), words, false);
+        if (!target)
+            return session.fail(target.error());
+        if (target->kind == tree::Kind::pool || !words.empty())
+            return session.fail(exit_usage, "stats takes one service or client");
+        name = target->name;
+    }
+    if (!session.tree().present())
+        return session.fail({ENOENT, "version"});
+    return options.interval > 0 ? watch(session, options, name) : once(session, options, name);
+}
+
+} // namespace
+
+void add_stats(CLI::App &program, Session &session) {
+    auto *verb = program.add_subcommand("stats", "Counters, or with --watch what happens a second");
+    auto options = std::make_shared<Options>();
+    verb->add_option("NAME", options->words, "[service|client] NAME; all where left out")
+        ->type_name("");
+    auto *interval = verb->add_option("--watch", options->interval, "Every second, or so many")
+                         ->expected(0, 1)
+                         ->default_str("1")
+                         ->check(CLI::Range(0.01, 86400.0))
+                         ->type_name("SECONDS");
+    verb->add_option("--count", options->count, "End after so many times")->needs(interval);
+    verb->add_flag("--json", options->as_json, "Print JSON; with --watch an object a line");
+    verb->footer(examples);
+    verb->callback([&session, options] { session.status = stats(session, *options); });
+}
+
+} // namespace kinetd::ctl

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// A configuration is read, and printed again.
+#include <gtest/gtest.h>
+
+#include "config/cpu_list.hpp"
+#include "config/document.hpp"
+#include "tests/support/fake_kernel.hpp"
+
+namespace kinetd::test {
+namespace {
+
+using config::get;
+
+TEST(ConfigParse, readsWhatTheManualShows) {
+    const auto read = document(R"(
+modules = ["proto-tcp-reverse"]
+
+[pools.fast]
+threads = 4
+cpus = "3,0-1,2"
+nice = -5
+
+[services.web]
+protocol = "tcp_echo"
+address = "::ffff:192.0.2.1"
+port = 8080
+pool = "fast"
+max_connections = 100
+
+[services.tell]
+protocol = "udp_notify"
+message = "a \"word\"\u0001\t ü"
+enabled = false
+)");
+    const auto &config = read.config;
+    EXPECT_EQ(config.modules, std::vector<std::string>{"proto_tcp_reverse"});
+    EXPECT_EQ(config.pools.at("fast").settings,
+              (config::Settings{{"threads", "4"}, {"cpus", "0-3"}, {"nice", "-5"}}));
+    const auto &web = config.services.at("web").settings;
+    EXPECT_EQ(get(web, "address"), "192.0.2.1");
+    EXPECT_EQ(get(web, "max_connections"), "100");
+    EXPECT_EQ(get(web, "send_timeout_ms"), "120000");
+    EXPECT_EQ(get(web, "enabled"), "1");
+    EXPECT_EQ(web.count("rate_limit_pps"), 0U);
+    const auto &tell = config.services.at("tell").settings;
+    EXPECT_EQ(get(tell, "port"), "2325");
+    EXPECT_EQ(get(tell, "rate_limit_pps"), "100");
+    EXPECT_EQ(get(tell, "message"), "a \"word\"\x01\t ü");
+    EXPECT_EQ(get(tell, "enabled"), "0");
+    EXPECT_EQ(read.lines.of("services.web.port"), 12);
+    EXPECT_EQ(read.lines.of("services.web.backlog"), 9);
+    EXPECT_EQ(read.lines.of("nothing"), 0);
+}
+
+TEST(ConfigParse, takesAnEmptyFile) {
+    EXPECT_EQ(document("").config, config::Config());
+    EXPECT_EQ(document("# nothing\n[services]\n[pools]\n").config, config::Config());
+}
+
+TEST(ConfigParse, takesTheEdgesOfEachRange) {
+    const auto pools = document("[pools.a]\nthreads=1\nnice=-20\n[pools.b]\nthreads=1024\nnice=19\n"
+                                "[pools.abcdefghijklmnopqrstuvwxyz-_012]\ncpus=\"8191\"\n");
+    EXPECT_EQ(pools.config.pools.size(), 3U);
+    const auto service = document("[services.s]\nprotocol=\"tcp_echo\"\nport=65535\nbacklog=1\n"
+                                  "max_connections=0\nidle_timeout_ms=2147483647\n");
+    EXPECT_EQ(get(service.config.services.at("s").settings, "idle_timeout_ms"), "2147483647");
+    const auto longest = std::string(1024, 'm');
+    const auto tell =
+        document("[services.s]\nprotocol=\"udp_notify\"\nmessage=\"" + longest + "\"\n");
+    EXPECT_EQ(get(tell.config.services.at("s").settings, "message"), longest);
+}
+
+TEST(ConfigParse, letsServicesShareAPortThatDoNotCollide) {
+    (void)document("[services.t]\nprotocol=\"tcp_echo\"\n[services.u]\nprotocol=\"udp_echo\"\n"
+                   "[services.other]\nprotocol=\"tcp_echo\"\naddress=\"127.0.0.2\"\n"
+                   "[services.six]\nprotocol=\"tcp_echo\"\naddress=\"::1\"\n"
+                   "[services.off]\nprotocol=\"tcp_echo\"\nenabled=false\n");
+}
+
+TEST(ConfigParse, tellsTheFirstOfSeveralMistakes) {
+    const auto read = config::parse("[pools.z]\nthreads=0\n[pools.a]\nthreads=0\n");
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.problem().in("f").substr(0, 23), "f:2: pools.z: threads =");
+}
+
+TEST(ConfigParse, takesAnySettingOfAProtocolOfOthers) {
+    const auto read = document("modules=[\"proto_tcp_reverse\"]\n[services.r]\n"
+                               "protocol=\"tcp_reverse\"\nport=4711\nflavour=\"sour\"\ndepth=3\n"
+                               "loud=true\n");
+    EXPECT_EQ(read.config.services.at("r").settings, (config::Settings{{"address", "127.0.0.1"},
+                                                                       {"port", "4711"},
+                                                                       {"enabled", "1"},
+                                                                       {"exec", "thread"},
+                                                                       {"pool", "default"},
+                                                                       {"flavour", "sour"},
+                                                                       {"depth", "3"},
+                                                                       {"loud", "1"}}));
+}
+
+TEST(ConfigPrint, leavesOutWhatIsStandard) {
+    const auto text = config::print(document("[services.b]\nprotocol=\"udp_notify\"\n"
+                                             "rate_limit_pps=100\nmessage=\"\\\\ \\\" \\u0007 ü\"\n"
+                                             "[services.a]\nprotocol=\"tcp_echo\"\nenabled=false\n"
+                                             "[pools.p]\nnice=0\nthreads=3\n")
+                                        .config);
+    ASSERT_TRUE(text.ok());
+    EXPECT_EQ(*text, "# See kinetctl-config(5).\n"
+                     "\n[pools.p]\nthreads = 3\n"
+                     "\n[services.a]\nprotocol = \"tcp_echo\"\naddress = \"127.0.0.1\"\nport = 7\n"
+                     "enabled = false\n"
+                     "\n[services.b]\nprotocol = \"udp_notify\"\naddress = \"127.0.0.1\"\n"
+                     "port = 2325\nmessage = \"\\\\ \\\" \\u0007 ü\"\n");
+}
+
+TEST(ConfigPrint, saysWhatTomlCannotHold) {
+    for (const std::string bytes :
+         {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80"}) {
+        auto config = document("[services.b]\nprotocol=\"udp_notify\"\n").config;
+        config.services["b"].settings["message"] = bytes;
+        const auto text = config::print(config);
+        ASSERT_FALSE(text.ok());
+        EXPECT_NE(text.problem().text.find("services.b: message"), std::string::npos);
+    }
+}
+
+TEST(ConfigCpus, haveOneSpellingEach) {
+    EXPECT_EQ(config::text_of(*config::parse_cpus("8,0-3,2,4")), "0-4,8");
+    for (const auto *bad : {"", ",", "1,", "3-1", "-1", "1-", "a", "1 ", "0x1", "8192", "1--2"})
+        EXPECT_FALSE(config::parse_cpus(bad)) << bad;
+}
+
+TEST(ConfigAddress, overlapsAsSocketsCollide) {
+    const auto overlap = [](const char *a, const char *b) {
+        const auto one = *config::Address::parse(a);
+        const auto two = *config::Address::parse(b);
+        EXPECT_EQ(one.overlaps(two), two.overlaps(one));
+        return one.overlaps(two);
+    };
+    EXPECT_TRUE(overlap("127.0.0.1", "127.0.0.1"));
+    EXPECT_TRUE(overlap("127.0.0.1", "0.0.0.0"));
+    EXPECT_TRUE(overlap("127.0.0.1", "::"));
+    EXPECT_TRUE(overlap("::1", "::"));
+    EXPECT_TRUE(overlap("::ffff:127.0.0.1", "127.0.0.1"));
+    EXPECT_FALSE(overlap("127.0.0.1", "127.0.0.2"));
+    EXPECT_FALSE(overlap("0.0.0.0", "::1"));
+}
+
+} // namespace
+} // namespace kinetd::test

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// kinetctl's command line against a fake tree: what it prints, what it changes, how it ends.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <sstream>
+
+#include "kinetctl/verb.hpp"
+#include "tests/support/fake_tree.hpp"
+
+namespace kinetd::ctl {
+
+namespace {
+
+class KinetctlTest : public testing::Test {
+protected:
+    /// Runs a command line; the status. Output and errors are kept.
+    int run_line(std::vector<const char *> words) {
+        words.insert(words.begin(), {"kinetctl", "--sysfs", fake_.root().c_str()});
+        out_.str("");
+        err_.str("");
+        Session session(out_, err_);
+        session.writer = fake_.writer();
+        return run(static_cast<int>(words.size()), words.data(), session);
+    }
+
+    void expect_said(const std::string &part) const {
+        EXPECT_NE(err_.str().find(part), std::string::npos) << err_.str();
+    }
+
+    test::FakeTree fake_;
+    std::ostringstream out_;
+    std::ostringstream err_;
+};
+
+TEST_F(KinetctlTest, ShowsStatus) {
+    fake_.put("services/tcp_echo/stats/bytes_received", "1234567");
+    fake_.put("services/tcp_echo/stats/connections_refused", "2");
+    fake_.put("services/tcp_echo/stats/errors", "1");
+    ASSERT_EQ(run_line({"status"}), exit_done) << err_.str();
+    EXPECT_EQ(
+        out_.str(),
+        "kinetd 1.0.0\n"
+        "\n"
+        "PROTOCOL    TRANSPORT  DEFAULT PORT  SERVICES\n"
+        "tcp_echo    tcp                   7         1\n"
+        "udp_notify  udp                2325         1\n"
+        "\n"
+        "SERVICE     PROTOCOL    LISTENS ON      STATE  POOL     ACTIVE  RECEIVED  SENT  LOST\n"
+        "tcp_echo    tcp_echo    127.0.0.1:7     up     default       0     1.23M     0     3\n"
+        "udp_notify  udp_notify  127.0.0.1:2325  up     default       -         0     0     0\n"
+        "\n"
+        "POOL     THREADS  CPUS  NICE  SERVICES\n"
+        "default        2  0-1      0         2\n");
+}
+
+TEST_F(KinetctlTest, PrintsJsonWithTypes) {
+    ASSERT_EQ(run_line({"status", "--json"}), exit_done);
+    const auto json = nlohmann::json::parse(out_.str());
+    const auto &notify = json["services"][1];
+    EXPECT_EQ(notify["name"], "udp_notify");
+    EXPECT_EQ(notify["port"], 2325);
+    EXPECT_EQ(notify["enabled"], true);
+    EXPECT_EQ(notify["exec"], "thread");
+    EXPECT_EQ(notify["message"], "notify");
+    EXPECT_EQ(notify["stats"]["datagrams_received"], 0);
+    EXPECT_TRUE(json["clients"].empty());
+}
+
+TEST_F(KinetctlTest, ShowsAnObject) {
+    ASSERT_EQ(run_line({"show", "tcp_echo"}), exit_done);
+    EXPECT_NE(out_.str().find("service tcp_echo\n"), std::string::npos);
+    EXPECT_NE(out_.str().find("  port                   7\n"), std::string::npos) << out_.str();
+    EXPECT_NE(out_.str().find("(read-only)"), std::string::npos);
+    ASSERT_EQ(run_line({"show", "protocol", "tcp_echo"}), exit_done);
+    EXPECT_NE(out_.str().find("  services      tcp_echo\n"), std::string::npos) << out_.str();
+    ASSERT_EQ(run_line({"show", "pool", "default", "--json"}), exit_done);
+    EXPECT_EQ(nlohmann::json::parse(out_.str())["threads"], 2);
+}
+
+TEST_F(KinetctlTest, EndsAsDocumented) {
+    EXPECT_EQ(run_line({"--help"}), exit_done);
+    EXPECT_EQ(run_line({}), exit_usage);
+    EXPECT_EQ(run_line({"fly"}), exit_usage);
+    EXPECT_EQ(run_line({"show"}), exit_usage);
+    EXPECT_EQ(err_.str(), "kinetctl: NAME is required; kinetctl show --help has examples\n");
+    EXPECT_EQ(run_line({"show", "nobody"}), exit_no_object);
+    expect_said("nothing is called nobody");
+    EXPECT_EQ(run_line({"show", "service", "nobody"}), exit_no_object);
+    EXPECT_EQ(run_line({"set", "tcp_echo", "port"}), exit_usage);
+    expect_said("'port' is no setting");
+    EXPECT_EQ(run_line({"set", "tcp_echo", "port=1", "port=2"}), exit_usage);
+    EXPECT_EQ(run_line({"set", "tcp_echo", "../tcp_echo/port=1"}), exit_usage);
+    EXPECT_EQ(run_line({"set", "tcp_echo"}), exit_usage);
+    fake_.unload();
+    for (const auto *verb : {"status", "stats"})
+        EXPECT_EQ(run_line({verb}), exit_not_loaded);
+    EXPECT_EQ(run_line({"set", "tcp_echo", "port=1"}), exit_not_loaded);
+    expect_said("kinetctl load");
+}
+
+TEST_F(KinetctlTest, TellsWhatItChanged) {
+    ASSERT_EQ(run_line({"set", "tcp_echo", "port=7007", "backlog=9"}), exit_done);
+    EXPECT_EQ(out_.str(), "tcp_echo: port 7 -> 7007\ntcp_echo: backlog 4096 -> 9\n");
+    EXPECT_EQ(fake_.get("services/tcp_echo/port"), "7007");
+}
+
+TEST_F(KinetctlTest, KeepsValuesWhole) {
+    ASSERT_EQ(run_line({"set", "udp_notify", "message=a=b c"}), exit_done);
+    EXPECT_EQ(fake_.get("services/udp_notify/message"), "a=b c");
+}
+
+TEST_F(KinetctlTest, PutsBackWhatItSetBefore) {
+    fake_.refuse("services/tcp_echo/port", "2325", EADDRINUSE);
+    EXPECT_EQ(run_line({"set", "tcp_echo", "backlog=9", "port=2325"}), exit_refused);
+    expect_said("port 2325 on 127.0.0.1 is taken");
+    expect_said("; nothing has changed\n");
+    EXPECT_EQ(fake_.get("services/tcp_echo/backlog"), "4096");
+    EXPECT_TRUE(out_.str().empty());
+}
+
+TEST_F(KinetctlTest, NamesWhatItCouldNotPutBack) {
+    fake_.refuse("services/tcp_echo/port", "2325", EADDRINUSE);
+    fake_.refuse("services/tcp_echo/backlog", "4096", ENOMEM);
+    EXPECT_EQ(run_line({"set", "tcp_echo", "backlog=9", "port=2325"}), exit_refused);
+    expect_said("could not be undone: services/tcp_echo/backlog=4096");
+    EXPECT_EQ(err_.str().find("nothing has changed"), std::string::npos);
+}
+
+TEST_F(KinetctlTest, AddsAllOrNothing) {
+    ASSERT_EQ(run_line({"add", "service", "public", "tcp_echo", "port=8", "enabled=1"}), exit_done);
+    EXPECT_EQ(fake_.get("services/public/port"), "8");
+    EXPECT_EQ(fake_.log().back(), "services/public/enabled=1");
+    EXPECT_EQ(run_line({"add", "service", "public", "tcp_echo"}), exit_refused);
+    expect_said("there is a service public already");
+    fake_.refuse("services/other/enabled", "1", EADDRINUSE);
+    EXPECT_EQ(run_line({"add", "service", "other", "tcp_echo", "enabled=1"}), exit_refused);
+    expect_said("taken (by kinetd's service tcp_echo)");
+    EXPECT_FALSE(fake_.tree().exists(tree::Kind::service, "other"));
+    EXPECT_EQ(run_line({"add", "service", "x", "tcp_time"}), exit_no_object);
+    EXPECT_EQ(run_line({"add", "client", "probe"}), exit_no_object);
+    expect_said("kinetctl load kinetd_client");
+}
+
+TEST_F(KinetctlTest, DeletesWhatItCan) {
+    ASSERT_EQ(run_line({"add", "pool", "fast", "threads=1"}), exit_done);
+    EXPECT_EQ(run_line({"del", "pool", "slow", "fast"}), exit_no_object);
+    expect_said("there is no pool slow; there are: default, fast");
+    EXPECT_EQ(out_.str(), "pool fast deleted\n");
+    EXPECT_EQ(run_line({"del", "service", "tcp_echo"}), exit_done);
+    EXPECT_FALSE(fake_.tree().exists(tree::Kind::service, "tcp_echo"));
+}
+
+TEST_F(KinetctlTest, WantsToKnowWhichOne) {
+    fake_.put("pools/tcp_echo/threads", "1");
+    EXPECT_EQ(run_line({"set", "tcp_echo", "port=1"}), exit_usage);
+    expect_said("both a service and a pool are called tcp_echo");
+    EXPECT_EQ(run_line({"set", "service", "tcp_echo", "port=1"}), exit_done);
+    EXPECT_EQ(run_line({"set", "pool", "tcp_echo", "threads=3"}), exit_done);
+    EXPECT_EQ(fake_.get("pools/tcp_echo/threads"), "3");
+}
+
+TEST_F(KinetctlTest, ComparesCounters) {
+    fake_.put("services/tcp_echo/stats/bytes_sent", "18446744073709551615");
+    ASSERT_EQ(run_line({"stats", "tcp_echo"}), exit_done);
+    EXPECT_NE(out_.str().find("bytes_sent             18446744073709551615\n"), std::string::npos)
+        << out_.str();
+    EXPECT_EQ(out_.str().find("udp_notify"), std::string::npos);
+    ASSERT_EQ(run_line({"stats", "--watch", "0.01", "--count", "2", "--json"}), exit_done);
+    std::istringstream lines(out_.str());
+    int count = 0;
+    for (std::string line; std::getline(lines, line); count++)
+        EXPECT_EQ(nlohmann::json::parse(line)["services"].size(), 2U);
+    EXPECT_EQ(count, 2);
+    EXPECT_EQ(run_line({"stats", "default"}), exit_usage);
+}
+
+} // namespace
+
+} // namespace kinetd::ctl

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "tree/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "tree/subject.hpp"
+
+namespace kinetd::tree {
+
+namespace {
+
+struct Values {
+    std::string_view key;
+    std::string_view values;
+};
+
+constexpr std::string_view address_values = "an IPv4 or IPv6 address of one host, such as "
+                                            "127.0.0.1, or 0.0.0.0 or :: for all of this host's";
+constexpr std::string_view number_values = "a number from 0 to 2147483647";
+constexpr std::string_view name_values = "1 to 31 characters of a-z, 0-9, _ and -";
+
+constexpr std::array known_values{
+    Values{"address", address_values},
+    Values{"target_address", "an IPv4 or IPv6 address of one host, such as 192.0.2.1"},
+    Values{"port", "a number from 1 to 65535"},
+    Values{"target_port", "a number from 0 to 65535, 0 for nobody"},
+    Values{"min_source_port", "a number from 0 to 65535"},
+    Values{"enabled", "1 or 0"},
+    Values{"running", "1 or 0"},
+    Values{"exec", "thread"},
+    Values{"transport", "tcp or udp (udp takes payload_bytes from 8 to 65507 only)"},
+    Values{"pool", "the name of a pool"},
+    Values{"backlog", "a number from 1 to 2147483647"},
+    Values{"max_connections", number_values},
+    Values{"max_per_source", number_values},
+    Values{"idle_timeout_ms", number_values},
+    Values{"send_timeout_ms", number_values},
+    Values{"rate_limit_pps", number_values},
+    Values{"threads", "a number from 1 to 1024"},
+    Values{"cpus", "a list of this machine's CPUs such as 0-3,8"},
+    Values{"nice", "a number from -20 to 19"},
+    Values{"message", "1 to 1024 bytes in one line"},
+    Values{"payload_bytes", "1 to 1048576 for tcp, 8 to 65507 for udp"},
+    Values{"interval_us", "a number from 0 to 4294967295"},
+    Values{"count", "a number from 0 to 4294967295, 0 for endless"},
+    Values{"timeout_ms", "a number from 1 to 3600000"},
+    Values{"new_service", name_values},
+    Values{"new_pool", name_values},
+    Values{"new_client", name_values},
+};
+
+std::string of_place(const Context &context) {
+    return context.address.find(':') == std::string::npos
+               ? fmt::format("port {} on {}", context.port, context.address)
+               : fmt::format("port {} on [{}]", context.port, context.address);
+}
+
+/// "; there are: a, b" or nothing.
+std::string alternatives(const Context &context, const char *words) {
+    return context.known.empty() ? "" : fmt::format("; {}: {}", words, context.known);
+}
+
+std::string not_there(const Subject &subject, const Context &context) {
+    if (!context.root_exists)
+        return "kinetd is not loaded: kinetctl load tcp_echo loads it with an echo service";
+    if (subject.key == "new_client" || subject.key == "delete_client") {
+        if (context.object_exists && subject.key == "delete_client")
+            return fmt::format("there is no client {}{}", context.value,
+                               alternatives(context, "there are"));
+        return "clients need the module kinetd_client: kinetctl load kinetd_client";
+    }
+    if (!context.object_exists && subject.kind == Kind::protocol)
+        return fmt::format("protocol {} is not loaded: kinetctl load {}{}", subject.name,
+                           subject.name, alternatives(context, "loaded are"));
+    if (subject.is_delete())
+        return fmt::format("there is no {} {}{}", subject.noun(), context.value,
+                           alternatives(context, "there are"));
+    if (!context.object_exists)
+        return fmt::format("there is no {} {}{}", name_of(subject.kind), subject.name,
+                           alternatives(context, "there are"));
+    if (subject.key == "pool")
+        return fmt::format("there is no pool {}: kinetctl add pool {} makes it{}", context.value,
+                           context.value, alternatives(context, "there are"));
+    return fmt::format("{} {} has no {}{}", name_of(subject.kind), subject.name, subject.key,
+                       alternatives(context, "it has"));
+}
+
+std::string busy(const Subject &subject, const Context &context) {
+    if (subject.key == "delete_pool" && context.value == "default")
+        return "pool default cannot be deleted: it is there for whatever names no other";
+    if (subject.key == "delete_pool")
+        return fmt::format("pool {} is in use{}; set them pool=default, and wait for their "
+                           "connections to end",
+                           context.value, alternatives(context, "by services"));
+    return fmt::format("client {} is running: kinetctl set {} running=0 before {}={}", subject.name,
+                       subject.name, subject.key, context.value);
+}
+
+std::string taken(const Context &context) {
+    if (context.port.empty())
+        return "the port is taken by another socket";
+    if (context.holder.empty())
+        return fmt::format("{} is taken by another socket: choose another port", of_place(context));
+    return fmt::format("{} is taken (by {}): end that, or choose another port", of_place(context),
+                       context.holder);
+}
+
+std::string invalid(const Subject &subject, const Context &context) {
+    const auto values = values_of(subject.key);
+    if (values.empty())
+        return fmt::format("{}={} is not a value that {} takes", subject.key, context.value,
+                           context.subject);
+    if (subject.is_new())
+        return fmt::format("'{}' is no name for a {}: it must be {}", context.value, subject.noun(),
+                           values);
+    return fmt::format("{}={} is refused: {} takes {}", subject.key, context.value, subject.key,
+                       values);
+}
+
+/// The kernel lets nobody open a read-only file for writing, not even root: EACCES. EPERM is what
+/// the store says to whom lacks the capability.
+std::string forbidden(int code, const Context &context) {
+    if (context.is_root && code == EACCES)
+        return fmt::format("{} is read-only", context.subject);
+    if (context.is_root)
+        return fmt::format("{}: needs CAP_NET_ADMIN, which this process does not have",
+                           context.subject);
+    return fmt::format("{}: only root may: run it with sudo", context.subject);
+}
+
+std::string other(int code, const Context &context) {
+    return context.value.empty()
+               ? fmt::format("{}: {}", context.subject, std::strerror(code))
+               : fmt::format("{}={}: {}", context.subject, context.value, std::strerror(code));
+}
+
+} // namespace
+
+std::string values_of(const std::string &key) {
+    for (const auto &known : known_values)
+        if (known.key == key)
+            return std::string(known.values);
+    return "";
+}
+
+std::string explain(int code, const Context &context) {
+    const auto subject = parse_subject(context.subject);
+    switch (code) {
+    case EPERM:
+    case EACCES:
+        return forbidden(code, context);
+    case ENOENT:
+        return not_there(subject, context);
+    case EINVAL:
+        return invalid(subject, context);
+    case EBUSY:
+        return busy(subject, context);
+    case EEXIST:
+        return fmt::format("there is a {} {} already: choose another name, or kinetctl del {} {}",
+                           subject.noun(), context.value, subject.noun(), context.value);
+    case EADDRINUSE:
+        return taken(context);
+    case EADDRNOTAVAIL:
+        return fmt::format("{} is no address of this host: see ip address", context.address);
+    case EAFNOSUPPORT:
+        return fmt::format("{} needs IPv6, which this kernel has off", context.address);
+    case ENODEV:
+        return fmt::format("{}: it is being unloaded or deleted", context.subject);
+    case EOPNOTSUPP:
+        return fmt::format("{}={} is not in this release: use thread", subject.key, context.value);
+    case ENOMEM:
+        return fmt::format("{}={}: the kernel has no memory for it", context.subject,
+                           context.value);
+    default:
+        return other(code, context);
+    }
+}
+
+} // namespace kinetd::tree
