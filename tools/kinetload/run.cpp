@@ -18,11 +18,15 @@ namespace {
 /// How often the threads look at what takes too long.
 constexpr Nanoseconds nudge_interval = 100 * millisecond;
 
+/// But for those that whoever started this wants ignored.
 sigset_t ending_signals() {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    for (const int signal : {SIGINT, SIGTERM}) {
+        struct sigaction action {};
+        if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&set, signal);
+    }
     return set;
 }
 
