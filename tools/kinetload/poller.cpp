@@ -46,12 +46,18 @@ timespec Poller::left(Nanoseconds until) {
     return to_timespec(until > at ? until - at : 0);
 }
 
+int Poller::wait_for_events(Nanoseconds until) {
+    const auto most = static_cast<int>(events_.size());
+    if (until == never || until == 0)
+        return ::epoll_wait(epoll_.get(), events_.data(), most, until == never ? -1 : 0);
+    const timespec time = left(until);
+    return ::epoll_pwait2(epoll_.get(), events_.data(), most, &time, nullptr);
+}
+
 void Poller::wait(Nanoseconds until) {
     if (single())
         return wait_for_one(until);
-    const timespec time = left(until);
-    const int count = ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                                     until == never ? nullptr : &time, nullptr);
+    const int count = wait_for_events(until);
     for (int i = 0; i < count; ++i) {
         const auto &event = events_[static_cast<std::size_t>(i)];
         static_cast<Session *>(event.data.ptr)->ready(event.events);

@@ -33,6 +33,7 @@ public:
 
 private:
     Poller() = default;
+    int wait_for_events(Nanoseconds until);
     void wait_for_one(Nanoseconds until);
     static timespec left(Nanoseconds until);
 
