@@ -51,7 +51,8 @@ std::string text_of(const Endpoint &at) {
 }
 
 std::string command_for(const std::string &protocol, const Endpoint &at, const std::string &more) {
-    return program() + " " + protocol + " " + text_of(at) + " --csv -q " + more;
+    const auto *patient = more.find("--timeout") == std::string::npos ? " --timeout 15s" : "";
+    return program() + " " + protocol + " " + text_of(at) + " --csv -q " + more + patient;
 }
 
 Load run_load(const std::string &protocol, const Endpoint &at, const std::string &more) {
@@ -102,24 +103,24 @@ private:
 class LoadEcho : public EchoTest {};
 
 TEST_F(LoadEcho, closedLoop) {
-    const auto load = run_load("tcp_echo", at(), "-c 4 -n 1000 -w 100");
-    expect_all_well(load, 1000);
-    EXPECT_EQ(load["bytes"], 64'000U);
+    const auto load = run_load("tcp_echo", at(), "-c 4 -n 400 -w 40");
+    expect_all_well(load, 400);
+    EXPECT_EQ(load["bytes"], 25'600U);
     EXPECT_GT(load["latency_p50_ns"], 0U);
     EXPECT_GE(load["latency_max_ns"], load["latency_p999_ns"]);
-    EXPECT_EQ(service_.stat("bytes_received"), 1100U * 64);
+    EXPECT_EQ(service_.stat("bytes_received"), 440U * 64);
     EXPECT_EQ(service_.stat("connections_accepted"), 4U);
 }
 
 TEST_F(LoadEcho, oneConnection) {
-    expect_all_well(run_load("tcp_echo", at(), "-n 500 -w 0"), 500);
-    EXPECT_EQ(service_.stat("bytes_received"), 500U * 64);
+    expect_all_well(run_load("tcp_echo", at(), "-n 200 -w 0"), 200);
+    EXPECT_EQ(service_.stat("bytes_received"), 200U * 64);
 }
 
 TEST_F(LoadEcho, pipelinedOnTwoThreadsAndOfManySizes) {
-    expect_all_well(run_load("tcp_echo", at(), "-c 4 -t 2 --depth 8 -n 2000 -s uniform:1-5000"),
-                    2000);
-    expect_all_well(run_load("tcp_echo", at(), "--depth 16 -n 50 -w 0 -s uniform:64-300k"), 50);
+    expect_all_well(run_load("tcp_echo", at(), "-c 4 -t 2 --depth 8 -n 500 -s uniform:1-5000"),
+                    500);
+    expect_all_well(run_load("tcp_echo", at(), "--depth 4 -n 12 -w 0 -s uniform:64-300k"), 12);
 }
 
 TEST_F(LoadEcho, openLoopSendsWhatIsDue) {
@@ -130,18 +131,18 @@ TEST_F(LoadEcho, openLoopSendsWhatIsDue) {
 }
 
 TEST_F(LoadEcho, churn) {
-    const auto load = run_load("tcp_echo", at(), "--churn -c 4 -n 200 -w 0");
-    expect_all_well(load, 200);
-    EXPECT_EQ(load["connects"], 200U);
+    const auto load = run_load("tcp_echo", at(), "--churn -c 4 -n 60 -w 0");
+    expect_all_well(load, 60);
+    EXPECT_EQ(load["connects"], 60U);
     EXPECT_GT(load["connect_p50_ns"], 0U);
-    EXPECT_TRUE(service_.reaches("connections_closed", 200));
-    EXPECT_EQ(service_.stat("connections_accepted"), 200U);
+    EXPECT_TRUE(service_.reaches("connections_closed", 60));
+    EXPECT_EQ(service_.stat("connections_accepted"), 60U);
 }
 
 TEST_F(LoadEcho, theServerGoesAwayInTheMiddle) {
     Background run(command_for("tcp_echo", at(), "-c 4 -d 60s -w 0"));
     ASSERT_TRUE(
-        wait_for([&] { return service_.stat("bytes_received") > 10'000; }, patience(seconds(10))));
+        wait_for([&] { return service_.stat("bytes_received") > 1000; }, patience(seconds(10))));
     EXPECT_TRUE(unload().status.ok());
     const auto load = read_load(run.wait());
     EXPECT_EQ(load.status, 1) << load.errors;
@@ -153,12 +154,12 @@ TEST_F(LoadEcho, theServerGoesAwayInTheMiddle) {
 TEST_F(LoadEcho, interruptedItReports) {
     Background run(command_for("tcp_echo", at(), "-c 4 -d 60s -w 0"));
     ASSERT_TRUE(
-        wait_for([&] { return service_.stat("bytes_received") > 10'000; }, patience(seconds(10))));
+        wait_for([&] { return service_.stat("bytes_received") > 1000; }, patience(seconds(10))));
     run.interrupt();
     const auto load = read_load(run.wait());
     EXPECT_EQ(load.status, 0) << load.errors;
     EXPECT_EQ(load["sent"], load["answered"]);
-    EXPECT_GT(load["answered"], 100U);
+    EXPECT_GT(load["answered"], 10U);
 }
 
 /// On a terminal, which script(1) is, it says how it is going, and wipes that away.
@@ -182,9 +183,9 @@ protected:
 };
 
 TEST_F(LoadDatagrams, closedAndOpenLoop) {
-    expect_all_well(run_load("udp_echo", at(), "-n 500 -w 0"), 500);
-    EXPECT_EQ(service_.stat("datagrams_received"), 500U);
-    expect_all_well(run_load("udp_echo", at(), "-c 3 --depth 4 -n 1000 -s uniform:8-3000"), 1000);
+    expect_all_well(run_load("udp_echo", at(), "-n 200 -w 0"), 200);
+    EXPECT_EQ(service_.stat("datagrams_received"), 200U);
+    expect_all_well(run_load("udp_echo", at(), "-c 3 --depth 4 -n 400 -s uniform:8-3000"), 400);
     const auto load = run_load("udp_echo", at(), "-c 3 -r 300 -d 500ms -w 0");
     EXPECT_EQ(load.status, 0) << load.errors;
     EXPECT_EQ(load["sent"] + load["unsent"], 150U);

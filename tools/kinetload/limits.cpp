@@ -44,7 +44,7 @@ Status check_descriptors(const Options &options) {
 } // namespace
 
 Status check_limits(const Options &options) {
-    if (const auto cpus = check_cpus(options); !cpus)
+    if (auto cpus = check_cpus(options); !cpus)
         return cpus;
     return check_descriptors(options);
 }

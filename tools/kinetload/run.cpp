@@ -56,7 +56,7 @@ Result<Summary> Run::execute() {
 }
 
 Status Run::prepare() {
-    if (const auto limits = check_limits(options_); !limits)
+    if (auto limits = check_limits(options_); !limits)
         return limits;
     const sigset_t set = ending_signals();
     (void)::pthread_sigmask(SIG_BLOCK, &set, nullptr);
