@@ -85,7 +85,7 @@ Result<Amount> parse_amount(const std::string &word) {
 }
 
 Result<Nanoseconds> parse_span(const std::string &word) {
-    const auto time = parse_time(word);
+    auto time = parse_time(word);
     if (time && *time == 0)
         return Error{"takes a time above 0, as in 500ms or 10s"};
     return time;

@@ -98,6 +98,8 @@ void Run::release() {
     if (timetable_)
         timetable_->start(at);
     window_.start(at);
+    if (at >= window_.begin())
+        mark_begin();
     for (const auto &worker : workers_)
         worker->go();
 }
