@@ -30,12 +30,13 @@ install: modules
 PREFIX ?= /usr
 install-tools: tools
 	sphinx-build -q -b man Documentation build/man
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin bin share/man/man5 share/man/man8 \
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,sbin bin share/man/man1 share/man/man5 share/man/man8 \
 		share/bash-completion/completions lib/systemd/system lib/modules-load.d) \
 		$(DESTDIR)/etc/kinetd
 	install -m 755 build/tools/kinetctl $(DESTDIR)$(PREFIX)/sbin
 	for program in build/tools/kinetload; do [ ! -e $$program ] || \
 		install -m 755 $$program $(DESTDIR)$(PREFIX)/bin || exit; done
+	install -m 644 build/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 build/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 build/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	for file in tools/completion/*.bash; do install -m 644 $$file \

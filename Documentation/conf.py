@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # For sphinx-build -b man Documentation build/man: a page for each file in man/, whose title reads
-# "name: what it is". A page NAME-config is of a file's format, section 5, others are of programs.
+# "name: what it is".
 import pathlib
+
+sections = {'kinetctl': 8, 'kinetctl-config': 5, 'kinetload': 1}
 
 
 def page(path):
     title = next(line for line in path.read_text().splitlines() if line.startswith(path.stem))
-    section = 5 if path.stem.endswith('-config') else 8
-    return ('man/' + path.stem, path.stem, title.partition(': ')[2], '', section)
+    return ('man/' + path.stem, path.stem, title.partition(': ')[2], '', sections[path.stem])
 
 
 project = 'kinetd'
