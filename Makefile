@@ -34,8 +34,7 @@ install-tools: tools
 		share/bash-completion/completions lib/systemd/system lib/modules-load.d) \
 		$(DESTDIR)/etc/kinetd
 	install -m 755 build/tools/kinetctl $(DESTDIR)$(PREFIX)/sbin
-	for program in build/tools/kinetload; do [ ! -e $$program ] || \
-		install -m 755 $$program $(DESTDIR)$(PREFIX)/bin || exit; done
+	install -m 755 build/tools/kinetload $(DESTDIR)$(PREFIX)/bin
 	install -m 644 build/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 build/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 build/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8

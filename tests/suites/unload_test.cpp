@@ -201,8 +201,12 @@ protected:
         ASSERT_TRUE(streaming_->flows());
         ASSERT_TRUE(service_.reaches("connections_active", 10 * scale_));
         // That their queues on the server's side are full is the point of them.
-        EXPECT_TRUE(wait_for([this] { return full_queues() >= scale_; }, patience(seconds(5))))
-            << full_queues();
+        const auto all_are_full = [this] {
+            for (const auto &socket : deaf_)
+                (void)fill(socket, Milliseconds(0));
+            return full_queues() >= scale_;
+        };
+        EXPECT_TRUE(wait_for(all_are_full, patience(seconds(5)))) << full_queues();
     }
 
     void clear() {
