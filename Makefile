@@ -66,7 +66,7 @@ tools:
 lint:
 	tests/lint/all
 
-test: suites
+test: suites tools
 	tests/vm/test -f '$(FILTER)' $(K)
 
 demo:

@@ -36,7 +36,7 @@ Examples:
   kinetload tcp_discard 192.0.2.1 -s 64k --json -o result.json
 
 Exit status: 0 all well; 1 messages were lost or mismatched, or connections failed;
-2 a bad option; 3 the run could not start. See kinetload(8).)";
+2 a bad option; 3 the run could not start. See kinetload(1).)";
 
 /// The options as they were written.
 struct Words {
