@@ -87,7 +87,7 @@ void sort_services(std::vector<ServiceRate> &services, const View &view) {
 
 Line title_line(const Sample &sample, const View &view) {
     auto left = sample.loaded
-                    ? fmt::format("kinetd {}  {} protocols  {} services  {} workers",
+                    ? fmt::format("kinetd {}  protocols {}  services {}  workers {}",
                                   sample.snapshot.version, sample.snapshot.protocols.size(),
                                   sample.snapshot.services.size(), sample.workers.size())
                     : std::string("kinetd is not loaded");

@@ -79,7 +79,7 @@ TEST_F(TopTest, HasAFrame) {
     View view;
     view.height = 13;
     EXPECT_EQ(text_of(frame_of(before, after, view)),
-              "kinetd 1.0.0  2 protocols  2 services  2 workers                     every 1.0 s\n"
+              "kinetd 1.0.0  protocols 2  services 2  workers 2                     every 1.0 s\n"
               "12 active  0 new/s  1.80MB/s in  1.50MB/s out  3.50 lost/s\n"
               "\n"
               "SERVICE        LISTENS ON            ACTIVE  NEW/s   IN/s  OUT/s LOST/s  SHARE\n"
