@@ -6,7 +6,8 @@ import pathlib
 
 def page(path):
     title = next(line for line in path.read_text().splitlines() if line.startswith(path.stem))
-    return ('man/' + path.stem, path.stem, title.partition(': ')[2], '', 8)
+    section = 5 if path.stem.endswith('-config') else 8
+    return ('man/' + path.stem, path.stem, title.partition(': ')[2], '', section)
 
 
 project = 'kinetd'

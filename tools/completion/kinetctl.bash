@@ -105,7 +105,7 @@ _kinetctl_option() {
 	stats) options+=' --watch --count --json' ;;
 	top) options+=' --interval --sort' ;;
 	metrics) options+=' --output' ;;
-	apply) options+=' --dry-run' ;;
+	apply) options+=' --dry-run --json --prune --module-dir' ;;
 	esac
 	COMPREPLY=($(compgen -W "$options" -- "$cur"))
 }
