@@ -84,7 +84,7 @@ help:
 	@echo '                   /usr/src/kinetd-$(version)/include and KBUILD_EXTRA_SYMBOLS in'
 	@echo '                   /usr/src/kinetd-$(version)/<kernel>/Module.symvers (DESTDIR= goes before all)'
 	@echo '  make install-tools  kinetctl and kinetload, their man pages and completions, kinetd.service'
-	@echo '                   (PREFIX=/usr, DESTDIR=); build them by make tools'
+	@echo '                   (PREFIX=/usr, DESTDIR=)'
 	@echo '  make clean       removes everything built in this tree'
 	@echo 'Look'
 	@echo '  make demo        boots a guest that serves echo on a port of this host, gives a shell in it'

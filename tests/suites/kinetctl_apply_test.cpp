@@ -27,8 +27,12 @@ protected:
         ASSERT_EQ(::setenv("KINETD_MODULE_DIR", modules.c_str(), 1), 0);
     }
 
+    /// Modules come from the host's disk, and who has a port from all of /proc: not always quick.
+    static Outcome run(const std::string &command) {
+        return execute(command, "", patience(seconds(90)));
+    }
     [[nodiscard]] Outcome kinetctl(const std::string &arguments) const {
-        return execute(program_ + " " + arguments);
+        return run(program_ + " " + arguments);
     }
 
     /// Puts a text into the file and applies that.
@@ -104,14 +108,14 @@ TEST_F(KinetctlApply, writesNothingTheSecondTime) {
     expect_applied(echo("web", port_) + "[pools.default]\nthreads = 2\n");
     const std::string trace = "strace -f -o /tmp/trace -e trace=open,openat,openat2,creat,"
                               "init_module,finit_module,delete_module ";
-    ASSERT_EQ(execute(trace + program_ + " apply " + file_).status, 0);
+    ASSERT_EQ(run(trace + program_ + " apply " + file_).status, 0);
     const auto calls = read_file("/tmp/trace").value();
     EXPECT_NE(calls.find(sysfs_root + "/services/web/port"), std::string::npos) << "saw nothing";
     for (const auto *call : {"O_WRONLY", "O_RDWR", "creat(", "init_module", "delete_module"})
         EXPECT_EQ(calls.find(call), std::string::npos) << call;
     // What does write is seen.
     std::ofstream(file_) << echo("web", port_) << "[pools.default]\nthreads = 3\n";
-    ASSERT_EQ(execute(trace + program_ + " apply " + file_).status, 0);
+    ASSERT_EQ(run(trace + program_ + " apply " + file_).status, 0);
     EXPECT_NE(read_file("/tmp/trace").value().find("threads\", O_WRONLY"), std::string::npos);
 }
 
@@ -127,7 +131,7 @@ TEST_F(KinetctlApply, takesBackWhatItDidWhereAPortIsTaken) {
     EXPECT_EQ(outcome.errors.rfind(file_ + ":6: services.web.port: ", 0), 0U) << outcome.errors;
     EXPECT_NE(outcome.errors.find("taken"), std::string::npos) << outcome.errors;
     EXPECT_NE(outcome.errors.find("all is as it was before\n"), std::string::npos);
-    EXPECT_EQ(split(outcome.errors, '\n').size(), 2U) << outcome.errors;
+    EXPECT_EQ(split(outcome.errors, '\n').size(), 1U) << outcome.errors;
     EXPECT_EQ(saved(), before);
     EXPECT_FALSE(is_loaded(udp_echo_name));
     EXPECT_TRUE(round_trip(client, "still here?").ok());
@@ -167,24 +171,24 @@ TEST_F(KinetctlApply, comesBackToWhatWasSaved) {
 /// What systemd would run, as the unit has it, without systemd.
 TEST_F(KinetctlApply, doesWhatTheUnitSays) {
     const auto unit = read_file("tools/systemd/kinetd.service").value();
-    const auto run = [&](const std::string &key) {
+    const auto do_as = [&](const std::string &key) {
         const auto begin = unit.find("\n" + key + "=") + key.size() + 2;
-        return execute(unit.substr(begin, unit.find('\n', begin) - begin));
+        return run(unit.substr(begin, unit.find('\n', begin) - begin));
     };
     std::filesystem::create_directories("/etc/kinetd");
     std::filesystem::create_directories("/usr/sbin");
     std::filesystem::remove("/usr/sbin/kinetctl");
     std::filesystem::create_symlink(std::filesystem::canonical(program_), "/usr/sbin/kinetctl");
     std::ofstream("/etc/kinetd/kinetd.toml") << echo("web", port_);
-    const auto started = run("ExecStart");
+    const auto started = do_as("ExecStart");
     EXPECT_EQ(started.status, 0) << started.errors;
     const auto client = connect_to({"127.0.0.1", port_}).value();
     ASSERT_TRUE(round_trip(client, "before").ok());
     std::ofstream("/etc/kinetd/kinetd.toml") << echo("web", other_);
-    EXPECT_EQ(run("ExecReload").status, 0);
+    EXPECT_EQ(do_as("ExecReload").status, 0);
     EXPECT_TRUE(round_trip(client, "after").ok());
     expect_echo(other_);
-    const auto stopped = run("ExecStop");
+    const auto stopped = do_as("ExecStop");
     EXPECT_EQ(stopped.status, 0) << stopped.errors;
     EXPECT_FALSE(is_loaded(core_name));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <iterator>
@@ -82,11 +83,34 @@ void show(Session &session, const Options &options, const config::Plan &plan,
     }
 }
 
+/// Holds back what would end the program half way, while it lives.
+class Uninterrupted {
+public:
+    Uninterrupted() {
+        sigset_t signals;
+        (void)::sigemptyset(&signals);
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+            (void)::sigaddset(&signals, signal);
+        (void)::pthread_sigmask(SIG_BLOCK, &signals, &before_);
+    }
+    ~Uninterrupted() { (void)::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    Uninterrupted(const Uninterrupted &) = delete;
+    Uninterrupted &operator=(const Uninterrupted &) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+config::Outcome carry_out_all(const config::Plan &plan, TreeTarget &target) {
+    const Uninterrupted uninterrupted;
+    return config::carry_out(plan, target);
+}
+
 int carry_out(Session &session, const Options &options, const config::Plan &plan,
               const config::Lines &lines) {
     const auto tree = session.tree();
     TreeTarget target(tree, options.folder);
-    const auto outcome = config::carry_out(plan, target);
+    const auto outcome = carry_out_all(plan, target);
     const auto failures = failure_lines(options.file, lines, outcome);
     // What was taken back has not changed.
     if (options.json || !outcome.failure)
