@@ -100,7 +100,7 @@ TEST_F(Address, portMovesUnderAStormOfNewClients) {
     // Whoever was let in by the old socket is served, also where it had not been accepted yet.
     const auto other = static_cast<std::uint16_t>(port_ + 5000);
     std::vector<Descriptor> clients;
-    for (int i = 0; i < sized(100, 15, 1000); i++) {
+    for (int i = 0; i < sized(100, 16, 1000); i++) {
         const bool there = i % 2 == 0;
         auto socket = connect_to({"127.0.0.1", there ? port_ : other});
         ASSERT_TRUE(socket.ok()) << socket.text();

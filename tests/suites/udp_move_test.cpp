@@ -32,7 +32,7 @@ TEST_F(UdpMove, ofThePort) {
 
 TEST_F(UdpMove, ofThePortWithARequestOnItsWay) {
     // What the old socket had taken is answered, from where it was sent to.
-    for (int i = 0; i < sized(30, 5, 500); i++) {
+    for (int i = 0; i < sized(30, 6, 500); i++) {
         const auto other = std::to_string(port_ + (i % 2 == 0 ? 5000 : 0));
         const auto socket =
             datagram_to({"127.0.0.1", static_cast<std::uint16_t>(service_.number("port"))}).value();

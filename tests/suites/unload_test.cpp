@@ -167,7 +167,7 @@ TEST_F(Unload, idleAgainAndAgain) {
 }
 
 TEST_F(Unload, underTrafficAgainAndAgain) {
-    for (int i = 0; i < sized(20, 5, 500); i++) {
+    for (int i = 0; i < sized(20, 6, 500); i++) {
         Traffic traffic(at(), 20);
         ASSERT_TRUE(traffic.flows(50'000)) << "turn " << i;
         expect_removal();
