@@ -26,6 +26,7 @@ protected:
             GTEST_SKIP() << program_ << " is not built (make tools)";
         ASSERT_EQ(::setenv("KINETD_MODULE_DIR", modules.c_str(), 1), 0);
     }
+    void TearDown() override { (void)::unsetenv("KINETD_MODULE_DIR"); }
 
     /// Modules come from the host's disk, and who has a port from all of /proc: not always quick.
     static Outcome run(const std::string &command) {
