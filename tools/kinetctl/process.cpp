@@ -27,7 +27,7 @@ std::string find_program(const std::string &name) {
     const auto path = std::string(given != nullptr ? given : "") + administrators;
     for (std::size_t begin = 0; begin <= path.size();) {
         const auto end = std::min(path.find(':', begin), path.size());
-        const auto file = path.substr(begin, end - begin) + "/" + name;
+        auto file = path.substr(begin, end - begin) + "/" + name;
         if (end > begin && ::access(file.c_str(), X_OK) == 0)
             return file;
         begin = end + 1;
