@@ -7,7 +7,7 @@
 namespace kinetd::load {
 
 std::string explain(const std::string &what, int code) {
-    const std::string text = what + ": " + std::strerror(code);
+    std::string text = what + ": " + std::strerror(code);
     switch (code) {
     case EMFILE:
         return text + "; raise it with ulimit -n";

@@ -36,8 +36,9 @@ protected:
     }
 
     std::string offered(const std::string &line) {
-        const auto outcome = run_program({"bash", "-c", script, "bash", fake_.root(), library,
-                                          KINETD_COMPLETION "/kinetctl.bash", line});
+        const std::string completion = KINETD_COMPLETION "/kinetctl.bash";
+        const auto outcome =
+            run_program({"bash", "-c", script, "bash", fake_.root(), library, completion, line});
         return outcome ? outcome->output : outcome.error().text();
     }
 
