@@ -5,7 +5,8 @@
  * A client is deleted by a write to delete_client, by the end of its network
  * namespace or by the end of the module.  As with services, deletions take place one
  * at a time under deletion_mutex, so that whoever holds it finds no client half
- * gone.  Lock order: deletion_mutex, kinetd_mutex.
+ * gone; one that is not live yet cannot be met by them, for the reasons that
+ * core/service.c gives.  Lock order: deletion_mutex, kinetd_mutex.
  */
 #include <linux/err.h>
 #include <linux/mm.h>
