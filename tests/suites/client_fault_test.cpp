@@ -28,7 +28,7 @@ protected:
                 }
                 undo(status);
             },
-            patience(seconds(is_full_run() ? 200 : 3)));
+            patience(is_full_run() ? seconds(200) : Milliseconds(1200)));
         std::printf("  %s: %u allocations failed, %u times with it%s\n", what.c_str(),
                     result.points, result.failures, result.complete ? "" : ", not all were tried");
         EXPECT_GT(result.points, 0U) << what;

@@ -148,7 +148,7 @@ TEST_F(ClientUnload, isDeletedAtOnceWhateverItWaitsFor) {
 TEST_F(ClientUnload, ofTheModuleWhileManyRun) {
     const Peers peers;
     const auto kinds = waits();
-    const std::size_t many = sized(50U, 15U, 50U);
+    const std::size_t many = sized(50U, 8U, 50U);
     for (int i = 0; i < sized(3, 1, 50); i++) {
         for (std::size_t j = 0; j < many; j++) {
             const auto client = Client::make("c" + std::to_string(j));

@@ -29,7 +29,7 @@ void expect_unwinding(const std::string &what, const std::function<Status()> &de
             }
             undo(status);
         },
-        patience(seconds(is_full_run() ? 200 : 3)));
+        patience(is_full_run() ? seconds(200) : Milliseconds(1200)));
     std::printf("  %s: %u allocations failed, %u times with it%s\n", what.c_str(), result.points,
                 result.failures, result.complete ? "" : ", not all were tried");
     EXPECT_GT(result.points, 0U) << what;
@@ -285,7 +285,7 @@ TEST_F(UdpFault, inMovingUnderTraffic) {
                                   }
                                   ASSERT_EQ(service_.number("port"), port_);
                               },
-                              patience(seconds(is_full_run() ? 200 : 2)));
+                              patience(is_full_run() ? seconds(200) : Milliseconds(1200)));
     EXPECT_GT(result.points, 0U);
     EXPECT_TRUE(traffic.flows());
     EXPECT_EQ(traffic.end(), "");

@@ -51,7 +51,7 @@ TEST_F(Memory, ofAConnection) {
 }
 
 TEST_F(Memory, comesBack) {
-    hold(500);
+    hold(sized<std::size_t>(500, 150, 500));
     EXPECT_GT(bytes_in_use(), 0U);
     sockets_.clear();
     ASSERT_TRUE(service_.reaches("connections_active", 0));

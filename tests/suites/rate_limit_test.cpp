@@ -246,7 +246,7 @@ TEST_F(RateLimit, ofMoreSourcesThanCanBeWatched) {
     // The table has places for 32768 sources, eight for each value of a hash. Long before it is
     // full some values have got more than eight sources: about fourteen of them, where a crowd of
     // this size comes within a second.
-    const std::size_t crowd = sized(12'000U, 1'200U, 12'000U);
+    const std::size_t crowd = sized(12'000U, 400U, 12'000U);
     constexpr std::size_t part = 400;
     const Events events;
     expect_set("address", "0.0.0.0");

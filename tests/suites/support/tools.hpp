@@ -11,6 +11,10 @@
 
 namespace kinetd::suite {
 
+/// Why a debug kernel is spared what only looks at a program's words.
+constexpr const char *same_words =
+    "what the program says is the same on every kernel, and starting it takes seconds on this one";
+
 /// Where a program lies; make tools puts it there.
 std::string tool_path(const std::string &name);
 
