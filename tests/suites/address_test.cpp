@@ -81,7 +81,7 @@ TEST_F(Address, thatIsNotOursIsRefused) {
 TEST_F(Address, portMovesUnderTraffic) {
     Traffic traffic(at(), 10);
     ASSERT_TRUE(traffic.flows());
-    const int moves = sized(50, 20, 1000);
+    const int moves = sized(50, 10, 1000);
     const auto first = port_;
     auto before = first;
     for (int i = 0; i < moves; i++) {
@@ -100,7 +100,7 @@ TEST_F(Address, portMovesUnderAStormOfNewClients) {
     // Whoever was let in by the old socket is served, also where it had not been accepted yet.
     const auto other = static_cast<std::uint16_t>(port_ + 5000);
     std::vector<Descriptor> clients;
-    for (int i = 0; i < sized(100, 16, 1000); i++) {
+    for (int i = 0; i < sized(100, 8, 1000); i++) {
         const bool there = i % 2 == 0;
         auto socket = connect_to({"127.0.0.1", there ? port_ : other});
         ASSERT_TRUE(socket.ok()) << socket.text();

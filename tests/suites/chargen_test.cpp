@@ -240,7 +240,7 @@ TEST_F(Chargen, obeysLimits) {
 }
 
 TEST_F(Chargen, isUnloadedUnderStreams) {
-    for (int i = 0; i < sized(5, 3, 200); i++) {
+    for (int i = 0; i < sized(5, 2, 200); i++) {
         Flood flood(at(), 20, listens);
         const auto sockets = deaf(5);
         ASSERT_TRUE(flood.flows()) << "turn " << i;

@@ -27,7 +27,7 @@ protected:
 
     /// Of a command that must work.
     static std::string output_of(const std::string &command, const std::string &input = "") {
-        const auto outcome = execute("TZ=UTC0 " + command, input);
+        const auto outcome = execute("TZ=UTC0 " + command, input, patience(seconds(60)));
         EXPECT_EQ(outcome.status, 0) << command << ": " << outcome.errors;
         return outcome.output;
     }

@@ -78,7 +78,7 @@ TEST_P(UdpUnload, refusesTheCoreWhileItIsThere) {
 
 TEST_P(UdpUnload, againAndAgain) {
     const Drizzle rain(at());
-    for (int i = 0; i < sized(20, 3, 1000); i++) {
+    for (int i = 0; i < sized(12, 3, 1000); i++) {
         ASSERT_TRUE(rain.falls(100)) << "turn " << i;
         expect_removal();
         if (i % 4 == 0) {
@@ -139,7 +139,7 @@ class UdpEchoUnload : public UdpEchoTest {};
 
 TEST_F(UdpEchoUnload, underTrafficAgainAndAgain) {
     Milliseconds longest{0};
-    for (int i = 0; i < sized(60, 7, 1000); i++) {
+    for (int i = 0; i < sized(20, 4, 1000); i++) {
         DatagramTraffic traffic(at(), 10, {.loss_after = Milliseconds(10)});
         ASSERT_TRUE(traffic.flows(50)) << "turn " << i;
         const auto removal = unload();

@@ -157,7 +157,7 @@ TEST_F(Unload, endsEveryServiceOfTheProtocol) {
 }
 
 TEST_F(Unload, idleAgainAndAgain) {
-    for (int i = 0; i < sized(60, 5, 1000); i++) {
+    for (int i = 0; i < sized(20, 5, 1000); i++) {
         ASSERT_TRUE(remove_echo().status.ok()) << "turn " << i;
         ASSERT_TRUE(remove_module(core_name).ok()) << "turn " << i;
         ASSERT_TRUE(insert_core().ok()) << "turn " << i;
@@ -167,7 +167,7 @@ TEST_F(Unload, idleAgainAndAgain) {
 }
 
 TEST_F(Unload, underTrafficAgainAndAgain) {
-    for (int i = 0; i < sized(20, 3, 500); i++) {
+    for (int i = 0; i < sized(10, 3, 500); i++) {
         Traffic traffic(at(), 20);
         ASSERT_TRUE(traffic.flows(50'000)) << "turn " << i;
         expect_removal();
@@ -233,7 +233,7 @@ protected:
 
 TEST_F(Promptness, ofRmmod) {
     Milliseconds longest{0};
-    for (int i = 0; i < sized(5, 1, 100); i++) {
+    for (int i = 0; i < sized(2, 1, 100); i++) {
         ASSERT_NO_FATAL_FAILURE(fill_up()) << "turn " << i;
         const auto removal = remove_echo();
         ASSERT_TRUE(removal.status.ok()) << "turn " << i << ": " << removal.status.text();
@@ -247,7 +247,7 @@ TEST_F(Promptness, ofRmmod) {
 
 TEST_F(Promptness, ofDisabling) {
     Milliseconds longest{0};
-    for (int i = 0; i < sized(2, 1, 20); i++) {
+    for (int i = 0; i < sized(1, 1, 20); i++) {
         ASSERT_NO_FATAL_FAILURE(fill_up()) << "turn " << i;
         const Stopwatch watch;
         ASSERT_TRUE(service_.set("enabled", 0).ok());

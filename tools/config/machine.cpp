@@ -9,7 +9,7 @@
 #include <charconv>
 #include <cstring>
 
-#include "tree/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "tree/file.hpp"
 
 namespace kinetd::config {
@@ -67,7 +67,7 @@ Machine read_machine() {
 std::optional<std::uint16_t> find_free_port(const Endpoint &near) {
     auto address = socket_address(near.address);
     auto *const place = reinterpret_cast<sockaddr *>(&address.storage);
-    const tree::Descriptor socket(::socket(near.address.is_ipv6() ? AF_INET6 : AF_INET,
+    const Descriptor socket(::socket(near.address.is_ipv6() ? AF_INET6 : AF_INET,
                                            (near.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC,
                                            0));
     if (!socket || ::bind(socket.get(), place, address.size) != 0 ||

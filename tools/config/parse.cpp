@@ -167,7 +167,7 @@ void Reader::read_setting(const std::string &object, const Key &key, const toml:
     if (value)
         settings[std::string(key.name)] = std::move(*value);
     else
-        problems.push_back({line_of(node), object + ": " + value.problem().text});
+        problems.push_back({line_of(node), object + ": " + value.error().text});
 }
 
 void Reader::read_pool(const std::string &name, const toml::table &table) {
@@ -315,7 +315,7 @@ Checked<Document> finish(Reader &reader) {
 Checked<Document> parse(const std::string &text) {
     const auto root = read_toml(text);
     if (!root)
-        return root.problem();
+        return root.error();
     Reader reader;
     reader.read(*root);
     return finish(reader);

@@ -5,8 +5,8 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
+
+#include "base/expected.hpp"
 
 namespace kinetd::config {
 
@@ -19,33 +19,14 @@ struct Problem {
     [[nodiscard]] std::string in(std::string_view file) const;
 };
 
-/// A T or a Problem. To take the value of a problem is a mistake of the program's.
+/// A T or a Problem.
 template <class T>
-class [[nodiscard]] Checked {
-public:
-    // NOLINTNEXTLINE(google-explicit-constructor, hicpp-explicit-conversions)
-    Checked(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-    // NOLINTNEXTLINE(google-explicit-constructor, hicpp-explicit-conversions)
-    Checked(Problem problem) : state_(std::in_place_index<1>, std::move(problem)) {}
-
-    [[nodiscard]] bool ok() const { return state_.index() == 0; }
-    explicit operator bool() const { return ok(); }
-
-    [[nodiscard]] const Problem &problem() const { return std::get<1>(state_); }
-    T &operator*() & { return std::get<0>(state_); }
-    const T &operator*() const & { return std::get<0>(state_); }
-    T &&operator*() && { return std::get<0>(std::move(state_)); }
-    T *operator->() { return &std::get<0>(state_); }
-    const T *operator->() const { return &std::get<0>(state_); }
-
-private:
-    std::variant<T, Problem> state_;
-};
+using Checked = Expected<T, Problem>;
 
 /// Bytes of the user's as a message can hold them: printable, on one line, not for ever long.
 std::string quote(std::string_view bytes);
 
-/// `; did you mean WORD?`, or nothing where no candidate is near.
+/// ` (did you mean WORD?)`, or nothing where no candidate is near.
 template <class Words>
 std::string did_you_mean(std::string_view word, const Words &candidates);
 
@@ -63,7 +44,7 @@ std::string did_you_mean(std::string_view word, const Words &candidates) {
             best = candidate;
         }
     }
-    return best.empty() ? "" : "; did you mean " + std::string(best) + "?";
+    return best.empty() ? "" : " (did you mean " + std::string(best) + "?)";
 }
 
 } // namespace kinetd::config

@@ -10,13 +10,12 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "tree/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace kinetd::config {
 
 namespace {
 
-using tree::Descriptor;
 using tree::Error;
 
 constexpr mode_t usual_mode = 0644;
@@ -25,7 +24,7 @@ constexpr mode_t usual_mode = 0644;
 class Draft {
 public:
     explicit Draft(const std::string &path) : path_(path), name_(path + ".XXXXXX") {
-        file_.reset(::mkostemp(name_.data(), O_CLOEXEC));
+        file_ = Descriptor(::mkostemp(name_.data(), O_CLOEXEC));
         code_ = file_ ? 0 : errno;
     }
     ~Draft() {
@@ -82,7 +81,7 @@ tree::Status replace_file(const std::string &path, std::string_view text) {
         code = draft.place();
     if (code != 0)
         return Error{code, path};
-    return tree::Done{};
+    return Done{};
 }
 
 } // namespace kinetd::config

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tree/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace kinetd::ctl {
 
@@ -20,7 +20,7 @@ public:
     [[nodiscard]] std::vector<std::string> lines(const std::vector<std::string> &words) const;
 
 private:
-    tree::Descriptor file_;
+    Descriptor file_;
 };
 
 /// What a line of kinetd says of a service that could not be bound: "kinetd: tcp_echo: cannot serve

@@ -15,7 +15,7 @@
 #include <sstream>
 
 #include "kinetctl/process.hpp"
-#include "tree/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "tree/file.hpp"
 
 namespace kinetd::ctl {
@@ -73,12 +73,12 @@ std::string parameter_line(const std::vector<tree::Setting> &parameters) {
 }
 
 tree::Status insert_file(const Module &module, const std::string &parameters) {
-    const tree::Descriptor file(::open(module.file.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor file(::open(module.file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file)
         return Error{errno, module.file};
     if (::syscall(SYS_finit_module, file.get(), parameters.c_str(), 0) != 0)
         return Error{errno, module.name};
-    return tree::Done{};
+    return Done{};
 }
 
 tree::Status insert_installed(const Module &module, const std::vector<tree::Setting> &parameters) {
@@ -89,7 +89,7 @@ tree::Status insert_installed(const Module &module, const std::vector<tree::Sett
     if (!outcome)
         return outcome.error();
     if (outcome->status == 0)
-        return tree::Done{};
+        return Done{};
     const int code = errno_of_words(outcome->errors);
     if (code != 0)
         return Error{code, module.name};
@@ -168,7 +168,7 @@ tree::Status load_module(const Module &module, const std::vector<tree::Setting> 
 tree::Status unload_module(const std::string &name) {
     if (::syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) != 0)
         return Error{errno, name};
-    return tree::Done{};
+    return Done{};
 }
 
 int errno_of_words(const std::string &text) {

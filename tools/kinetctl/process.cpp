@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "tree/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "tree/file.hpp"
 
 namespace kinetd::ctl {
@@ -36,18 +36,18 @@ std::string find_program(const std::string &name) {
 }
 
 /// A file without a name, so that no pipe can fill up.
-tree::Descriptor scratch() {
-    return tree::Descriptor(::memfd_create("kinetctl", MFD_CLOEXEC));
+Descriptor scratch() {
+    return Descriptor(::memfd_create("kinetctl", MFD_CLOEXEC));
 }
 
-std::string contents(const tree::Descriptor &file) {
+std::string contents(const Descriptor &file) {
     auto text = tree::read_file("/proc/self/fd/" + std::to_string(file.get()));
     return text ? *std::move(text) : "";
 }
 
 /// The child's errno, 0 where it runs.
 int spawn(const std::string &program, const std::vector<std::string> &arguments,
-          const tree::Descriptor &output, const tree::Descriptor &errors, pid_t &pid) {
+          const Descriptor &output, const Descriptor &errors, pid_t &pid) {
     std::vector<char *> argv;
     for (const auto &argument : arguments)
         argv.push_back(const_cast<char *>(argument.c_str()));

@@ -10,7 +10,7 @@
 #include <sys/epoll.h>
 
 #include "kinetload/clock.hpp"
-#include "kinetload/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "kinetload/result.hpp"
 
 namespace kinetd::load {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "kinetload/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "kinetload/progress.hpp"
 #include "kinetload/result.hpp"
 #include "kinetload/summary.hpp"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kinetload/clock.hpp"
-#include "kinetload/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "kinetload/ledger.hpp"
 #include "kinetload/options.hpp"
 #include "kinetload/poller.hpp"

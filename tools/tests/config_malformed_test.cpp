@@ -242,7 +242,7 @@ TEST(ConfigMalformed, isToldInOneLine) {
             ADD_FAILURE() << "taken: " << file.text;
             continue;
         }
-        const auto line = read.problem().in("bad.toml");
+        const auto line = read.error().in("bad.toml");
         EXPECT_EQ(line.rfind(fmt::format("bad.toml:{}: ", file.line), 0), 0U)
             << line << "\nis not of line " << file.line << " of\n"
             << file.text;
@@ -263,8 +263,8 @@ TEST(ConfigMalformed, namesTheValue) {
             const auto read = config::parse(fmt::format(
                 "[services.s]\nprotocol = \"{}\"\n{} = {}\n", protocol, key.name, value));
             ASSERT_FALSE(read.ok()) << key.name << " = " << value;
-            EXPECT_NE(read.problem().text.find(shown), std::string::npos)
-                << read.problem().text << "\ndoes not show " << shown;
+            EXPECT_NE(read.error().text.find(shown), std::string::npos)
+                << read.error().text << "\ndoes not show " << shown;
         }
     }
 }

@@ -81,7 +81,7 @@ TEST(ConfigParse, letsServicesShareAPortThatDoNotCollide) {
 TEST(ConfigParse, tellsTheFirstOfSeveralMistakes) {
     const auto read = config::parse("[pools.z]\nthreads=0\n[pools.a]\nthreads=0\n");
     ASSERT_FALSE(read.ok());
-    EXPECT_EQ(read.problem().in("f").substr(0, 23), "f:2: pools.z: threads =");
+    EXPECT_EQ(read.error().in("f").substr(0, 23), "f:2: pools.z: threads =");
 }
 
 TEST(ConfigParse, takesAnySettingOfAProtocolOfOthers) {
@@ -120,7 +120,7 @@ TEST(ConfigPrint, saysWhatTomlCannotHold) {
         config.services["b"].settings["message"] = bytes;
         const auto text = config::print(config);
         ASSERT_FALSE(text.ok());
-        EXPECT_NE(text.problem().text.find("services.b: message"), std::string::npos);
+        EXPECT_NE(text.error().text.find("services.b: message"), std::string::npos);
     }
 }
 

@@ -176,6 +176,10 @@ TEST_F(KinetctlTest, ComparesCounters) {
         EXPECT_EQ(nlohmann::json::parse(line)["services"].size(), 2U);
     EXPECT_EQ(count, 2);
     EXPECT_EQ(run_line({"stats", "default"}), exit_usage);
+    EXPECT_EQ(run_line({"stats", "--watch", "0"}), exit_usage);
+    // What follows may be the name, and the seconds left out.
+    EXPECT_EQ(run_line({"stats", "--watch", "nobody", "--count", "1"}), exit_no_object);
+    expect_said("there is no nobody");
 }
 
 } // namespace

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "kinetload/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "kinetload/run.hpp"
 
 namespace kinetd::load {

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "tree/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace kinetd::tree {
 

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <string>
-#include <utility>
-#include <variant>
+
+#include "base/expected.hpp"
 
 namespace kinetd::tree {
 
@@ -20,34 +20,16 @@ struct Error {
     [[nodiscard]] std::string text() const;
 };
 
-/// A T or an Error. To take the value of an error is a mistake of the program's.
+/// A T or an Error.
 template <class T>
-class [[nodiscard]] Result {
+class [[nodiscard]] Result : public Expected<T, Error> {
 public:
-    // NOLINTNEXTLINE(google-explicit-constructor, hicpp-explicit-conversions)
-    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-    // NOLINTNEXTLINE(google-explicit-constructor, hicpp-explicit-conversions)
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
-
-    [[nodiscard]] bool ok() const { return state_.index() == 0; }
-    explicit operator bool() const { return ok(); }
+    using Expected<T, Error>::Expected;
 
     /// 0 where there is a value, else the errno.
-    [[nodiscard]] int code() const { return ok() ? 0 : std::get<1>(state_).code; }
-    [[nodiscard]] const Error &error() const { return std::get<1>(state_); }
-
-    T &operator*() & { return std::get<0>(state_); }
-    const T &operator*() const & { return std::get<0>(state_); }
-    T &&operator*() && { return std::get<0>(std::move(state_)); }
-    T *operator->() { return &std::get<0>(state_); }
-    const T *operator->() const { return &std::get<0>(state_); }
-
-private:
-    std::variant<T, Error> state_;
+    [[nodiscard]] int code() const { return this->ok() ? 0 : this->error().code; }
 };
 
-/// The value of a Result that has none to give.
-using Done = std::monostate;
 using Status = Result<Done>;
 
 } // namespace kinetd::tree

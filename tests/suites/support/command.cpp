@@ -13,7 +13,7 @@
 #include <array>
 #include <stdexcept>
 
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "support/file.hpp"
 
 namespace kinetd::suite {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "support/clock.hpp"
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "support/result.hpp"
 #include "support/socket.hpp"
 

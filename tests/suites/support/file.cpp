@@ -9,7 +9,7 @@
 #include <charconv>
 #include <filesystem>
 
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace kinetd::suite {
 

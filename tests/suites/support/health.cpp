@@ -63,6 +63,9 @@ std::map<std::string, std::uint64_t> parse_slabinfo(std::string_view text) {
 }
 
 std::map<std::string, std::uint64_t> slab_objects() {
+    auto counts = parse_slabinfo(read_file("/proc/slabinfo").value());
+    if (std::all_of(counts.begin(), counts.end(), [](const auto &one) { return one.second == 0; }))
+        return counts;
     // Slabs that a CPU holds count as full until they are given back.
     for (const auto &name : list("/sys/kernel/slab"))
         if (name.rfind("kinetd", 0) == 0)

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace kinetd::suite {
 

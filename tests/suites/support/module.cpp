@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "support/file.hpp"
 
 namespace kinetd::suite {

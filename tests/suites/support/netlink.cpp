@@ -13,7 +13,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace kinetd::suite {
 

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "support/result.hpp"
 
 namespace kinetd::suite {

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "support/socket.hpp"
 
 namespace kinetd::suite {

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "support/clock.hpp"
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "support/result.hpp"
 
 namespace kinetd::suite {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "support/pattern.hpp"
 
 namespace kinetd::suite {

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "support/descriptor.hpp"
+#include "base/descriptor.hpp"
 #include "support/file.hpp"
 #include "support/health.hpp"
 #include "support/kernel_log.hpp"

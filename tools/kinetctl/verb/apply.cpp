@@ -130,14 +130,14 @@ int apply(Session &session, const Options &options) {
                             fmt::format("{}: name a file that can be read", text.error().text()));
     const auto document = config::parse(*text);
     if (!document)
-        return say_problem(session, options, document.problem());
+        return say_problem(session, options, document.error());
     const auto state = read_state(session.tree(), document->config.modules);
     if (!state)
         return session.fail(state.error());
     const auto plan = config::plan(*document, *state, config::read_machine(), options.wish,
                                    config::find_free_port);
     if (!plan)
-        return say_problem(session, options, plan.problem());
+        return say_problem(session, options, plan.error());
     if (!options.dry_run)
         return carry_out(session, options, *plan, document->lines);
     show(session, options, *plan, {});

@@ -44,7 +44,7 @@ std::string services_text(const tree::Snapshot &before, const tree::Snapshot &af
 /// What the kernel would ignore with no more than a line in its log.
 tree::Status check_parameters(const Module &module, const std::vector<tree::Setting> &parameters) {
     if (parameters.empty())
-        return tree::Done{};
+        return Done{};
     const auto known = parameters_of(module);
     for (const auto &[key, value] : parameters)
         if (std::find(known.begin(), known.end(), key) == known.end())
@@ -52,13 +52,13 @@ tree::Status check_parameters(const Module &module, const std::vector<tree::Sett
                 usage_fault, key, value,
                 fmt::format("{} has no parameter {}{}{}", module.name, key,
                             known.empty() ? "" : "; it has: ", fmt::join(known, ", "))};
-    return tree::Done{};
+    return Done{};
 }
 
 /// Modprobe does it for what is installed.
 tree::Status load_needs(const Module &module, const std::string &folder) {
     if (module.file.empty())
-        return tree::Done{};
+        return Done{};
     for (const auto &need : needs_of(module)) {
         if (is_loaded(need))
             continue;
@@ -72,7 +72,7 @@ tree::Status load_needs(const Module &module, const std::string &folder) {
         if (!status && status.code() != EEXIST)
             return status;
     }
-    return tree::Done{};
+    return Done{};
 }
 
 int load(Session &session, Options options) {

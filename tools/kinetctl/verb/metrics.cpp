@@ -9,7 +9,7 @@
 
 #include "kinetctl/metrics.hpp"
 #include "kinetctl/verb.hpp"
-#include "tree/descriptor.hpp"
+#include "base/descriptor.hpp"
 
 namespace kinetd::ctl {
 
@@ -27,7 +27,7 @@ it. Where kinetd is not loaded it says kinetd_up 0, and the status is 0 all the 
 /// Writes a file beside the other one and puts it in its place; an errno on failure.
 int replace_file(const std::string &path, const std::string &text) {
     std::string beside = path + ".XXXXXX";
-    const tree::Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
+    const Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
     if (!file)
         return errno;
     const auto written = ::write(file.get(), text.data(), text.size());

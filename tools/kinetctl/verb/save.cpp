@@ -31,7 +31,7 @@ int save(Session &session, const std::string &file) {
     const auto state = config::state_of(*snapshot, {users.begin(), users.end()});
     const auto text = config::print(config::config_of(state, machine));
     if (!text)
-        return session.fail(exit_refused, text.problem().text);
+        return session.fail(exit_refused, text.error().text);
     for (const auto &[name, service] : state.services)
         if (service.netns != machine.netns)
             session.err << fmt::format("kinetctl: service {} of network namespace {} is left out\n",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -140,6 +141,18 @@ int stats(Session &session, const Options &options) {
     return options.interval > 0 ? watch(session, options, name) : once(session, options, name);
 }
 
+/// What follows --watch: seconds, or NAME already.
+void set(Options &options, const std::string &word) {
+    const auto *end = word.data() + word.size();
+    const auto read = std::from_chars(word.data(), end, options.interval);
+    if (read.ec != std::errc() || read.ptr != end) {
+        options.interval = 1;
+        options.words.push_back(word);
+    } else if (const auto problem = CLI::Range(0.01, 86400.0)(word); !problem.empty()) {
+        throw CLI::ValidationError("--watch", problem);
+    }
+}
+
 } // namespace
 
 void add_stats(CLI::App &program, Session &session) {
@@ -147,10 +160,12 @@ void add_stats(CLI::App &program, Session &session) {
     auto options = std::make_shared<Options>();
     verb->add_option("NAME", options->words, "[service|client] NAME; all where left out")
         ->type_name("");
-    auto *interval = verb->add_option("--watch", options->interval, "Every second, or so many")
+    // Called after NAME's words are there, which is defined before it.
+    auto *interval = verb->add_option_function<std::string>(
+                             "--watch", [options](const std::string &word) { set(*options, word); },
+                             "Every second, or so many")
                          ->expected(0, 1)
                          ->default_str("1")
-                         ->check(CLI::Range(0.01, 86400.0))
                          ->type_name("SECONDS");
     verb->add_option("--count", options->count, "End after so many times")->needs(interval);
     verb->add_flag("--json", options->as_json, "Print JSON; with --watch an object a line");

@@ -35,7 +35,7 @@ void follow(test::FakeKernel &kernel, const config::Document &document) {
     const auto before = config::config_of(kernel.state, machine);
     const auto plan = config::plan(document, kernel.state, machine, {true}, test::some_port());
     if (!plan.ok())
-        return expect(is_line(plan.problem().text), "not a line", plan.problem().text);
+        return expect(is_line(plan.error().text), "not a line", plan.error().text);
     const auto outcome = config::carry_out(*plan, kernel);
     if (outcome.failure) {
         expect(config::config_of(kernel.state, machine) == before, "not taken back",
@@ -50,8 +50,8 @@ void follow(test::FakeKernel &kernel, const config::Document &document) {
 void try_text(test::FakeKernel &kernel, const std::string &text) {
     const auto document = config::parse(text);
     if (!document.ok())
-        return expect(is_line(document.problem().in("file")), "not a line",
-                      document.problem().text);
+        return expect(is_line(document.error().in("file")), "not a line",
+                      document.error().text);
     const auto printed = config::print(document->config);
     expect(printed.ok(), "not printed", text);
     const auto again = config::parse(*printed);

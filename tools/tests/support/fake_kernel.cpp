@@ -162,7 +162,7 @@ int FakeKernel::set_service(const std::string &name, const std::string &key,
 
 config::Document document(const std::string &text) {
     auto parsed = config::parse(text);
-    EXPECT_TRUE(parsed.ok()) << parsed.problem().in("file") << "\n" << text;
+    EXPECT_TRUE(parsed.ok()) << parsed.error().in("file") << "\n" << text;
     return parsed.ok() ? *parsed : config::Document();
 }
 
@@ -176,7 +176,7 @@ config::FreePort some_port() {
 config::Plan plan_for(const FakeKernel &kernel, const std::string &text, bool prune) {
     auto plan =
         config::plan(document(text), kernel.state, FakeKernel::machine(), {prune}, some_port());
-    EXPECT_TRUE(plan.ok()) << plan.problem().in("file") << "\n" << text;
+    EXPECT_TRUE(plan.ok()) << plan.error().in("file") << "\n" << text;
     return plan.ok() ? *plan : config::Plan();
 }
 
@@ -184,7 +184,7 @@ std::string apply_to(FakeKernel &kernel, const std::string &text, bool prune) {
     const auto plan =
         config::plan(document(text), kernel.state, FakeKernel::machine(), {prune}, some_port());
     if (!plan.ok())
-        return plan.problem().in("file");
+        return plan.error().in("file");
     const auto outcome = config::carry_out(*plan, kernel);
     std::string text_of_all;
     if (outcome.failure)

@@ -1,4 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
+# What all C++ here is compiled with.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+add_compile_options(-Wall -Wextra -Werror)
 # What was compiled once, from the same text with the same flags, is not compiled again,
 # in whatever folder the project is.
 find_program(CCACHE ccache)

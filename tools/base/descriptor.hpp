@@ -7,8 +7,9 @@
 
 #include <utility>
 
-namespace kinetd::load {
+namespace kinetd {
 
+/// Owns a descriptor; -1 is none.
 class Descriptor {
 public:
     Descriptor() = default;
@@ -30,11 +31,11 @@ public:
 
     void close() noexcept {
         if (fd_ >= 0)
-            ::close(std::exchange(fd_, -1));
+            (void)::close(std::exchange(fd_, -1));
     }
 
 private:
     int fd_ = -1;
 };
 
-} // namespace kinetd::load
+} // namespace kinetd
