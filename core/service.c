@@ -459,6 +459,23 @@ int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog)
 }
 
 /**
+ * kinetd_service_set_exec() - choose where the handler runs
+ * @svc: service
+ * @exec_inline: in softirqs, where that is possible; else in the pool's workers
+ *
+ * Context: kinetd_mutex.
+ * Return: 0, or -EOPNOTSUPP where no softirq may do it.
+ */
+int kinetd_service_set_exec(struct kinetd_service *svc, bool exec_inline)
+{
+	if (exec_inline &&
+	    (IS_ENABLED(CONFIG_PREEMPT_RT) || svc->proto->transport == KINETD_UDP))
+		return -EOPNOTSUPP;
+	WRITE_ONCE(svc->exec_inline, exec_inline);
+	return 0;
+}
+
+/**
  * kinetd_service_set_rate_limit() - limit how often a source is answered
  * @svc: service
  * @limit: answers a second, 0 for no limit
