@@ -464,15 +464,21 @@ int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog)
  * @exec_inline: in softirqs, where that is possible; else in the pool's workers
  *
  * Context: kinetd_mutex.
- * Return: 0, or -EOPNOTSUPP where no softirq may do it.
+ * Return: 0, -EOPNOTSUPP where no softirq may do it, or -ENOMEM, and nothing changed.
  */
 int kinetd_service_set_exec(struct kinetd_service *svc, bool exec_inline)
 {
-	if (exec_inline &&
-	    (IS_ENABLED(CONFIG_PREEMPT_RT) || svc->proto->transport == KINETD_UDP))
+	int err = 0;
+
+	if (exec_inline == svc->exec_inline)
+		return 0;
+	if (exec_inline && IS_ENABLED(CONFIG_PREEMPT_RT))
 		return -EOPNOTSUPP;
-	WRITE_ONCE(svc->exec_inline, exec_inline);
-	return 0;
+	if (svc->binding && svc->binding->ops->set_exec)
+		err = svc->binding->ops->set_exec(svc->binding, exec_inline);
+	if (!err)
+		WRITE_ONCE(svc->exec_inline, exec_inline);
+	return err;
 }
 
 /**
