@@ -18,6 +18,8 @@ struct net;
  * @set_backlog: the listen backlog was changed; NULL where there is none
  * @follow_pool: the service has another pool.  NULL where a binding has to be replaced
  *		 to follow a pool, and also when the pool's workers change.
+ * @set_exec: serve inline, or by the workers; 0 or a negative errno and nothing changed.
+ *	      NULL where that is up to what is accepted from now on.
  *
  * Context of all: kinetd_mutex.
  */
@@ -29,6 +31,7 @@ struct kinetd_binding_ops {
 	bool (*alive)(const struct kinetd_binding *binding);
 	void (*set_backlog)(struct kinetd_binding *binding, unsigned int backlog);
 	void (*follow_pool)(struct kinetd_binding *binding);
+	int (*set_exec)(struct kinetd_binding *binding, bool exec_inline);
 };
 
 /**

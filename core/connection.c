@@ -10,7 +10,8 @@
  * The worker does everything else, in runs that never wait for the peer: read
  * within a budget, give the bytes to the handler, stop while the send queue is
  * full.  What is not read stays in the receive queue, so the window closes and
- * the peer slows down.
+ * the peer slows down.  Where the service wants it, the callbacks do such a run
+ * themselves, and leave to the worker whatever else is to be done (see inline.c).
  */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
@@ -19,6 +20,7 @@
 
 #include "compat.h"
 #include "connection.h"
+#include "inline.h"
 #include "source.h"
 #include "trace.h"
 #include <kinetd/socket.h>
@@ -26,41 +28,14 @@
 #define CONNECTION_STARVED	(HZ / 50 + 1)	/* after a send that found no memory */
 #define CONNECTION_LINGER	(2 * HZ)	/* for a peer to finish after we have */
 
+/* With any of these a connection is the worker's. */
+#define CONNECTION_WORKERS	(BIT(KINETD_EP_QUEUED) | BIT(KINETD_EP_STOP) | BIT(KINETD_EP_TIMER))
+
 static struct kmem_cache *connection_cache;
 
 static struct kinetd_connection *to_connection(struct kinetd_endpoint *ep)
 {
 	return container_of(ep, struct kinetd_connection, ep);
-}
-
-static void connection_kick(struct sock *sk)
-{
-	struct kinetd_connection *conn = sk->sk_user_data;
-
-	sock_owned_by_me(sk);
-	if (conn)
-		kinetd_endpoint_kick(&conn->ep);
-}
-
-/* What no handler would look at is dropped here, without waking anybody. */
-static void connection_data_ready(struct sock *sk)
-{
-	struct kinetd_connection *conn = sk->sk_user_data;
-
-	sock_owned_by_me(sk);
-	if (conn && !conn->svc->proto->receive)
-		kinetd_connection_ignore_input(conn);
-	else
-		connection_kick(sk);
-}
-
-static void connection_write_space(struct sock *sk)
-{
-	if (!sk_stream_is_writeable(sk))
-		return;
-	if (sk->sk_socket)
-		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
-	connection_kick(sk);
 }
 
 static void connection_timer(struct timer_list *timer)
@@ -82,29 +57,6 @@ static bool connection_is_local(struct sock *sk)
 	local = dst && dst->dev->flags & IFF_LOOPBACK;
 	rcu_read_unlock();
 	return local;
-}
-
-/* Return: false where the socket has been taken by somebody else (BPF can) */
-static bool connection_attach(struct kinetd_connection *conn)
-{
-	struct sock *sk = conn->sock->sk;
-
-	lock_sock(sk);
-	write_lock_bh(&sk->sk_callback_lock);
-	if (!sk->sk_user_data) {
-		conn->state_change = sk->sk_state_change;
-		conn->write_space = sk->sk_write_space;
-		rcu_assign_sk_user_data(sk, conn);
-		sk->sk_data_ready = connection_data_ready;
-		sk->sk_state_change = connection_kick;
-		sk->sk_write_space = connection_write_space;
-		conn->attached = true;
-	}
-	write_unlock_bh(&sk->sk_callback_lock);
-	if (connection_is_local(sk))
-		set_bit(KINETD_EP_LOCAL, &conn->ep.flags);
-	release_sock(sk);
-	return conn->attached;
 }
 
 /* The socket may live on as an orphan: nothing in it may lead to us. */
@@ -260,6 +212,8 @@ static enum connection_verdict connection_serve(struct kinetd_connection *conn)
 
 	if (unlikely(sk->sk_state == TCP_CLOSE))
 		return sk->sk_err ? CONNECTION_FAILED : CONNECTION_DONE;
+	if (unlikely(conn->failed))
+		return CONNECTION_FAILED;
 	if (unlikely(conn->finishing))
 		return connection_finished(conn);
 	if (!conn->svc->proto->receive)
@@ -338,8 +292,121 @@ static enum connection_verdict connection_check_time(struct kinetd_connection *c
 
 static bool connection_time_to_check(struct kinetd_connection *conn)
 {
-	return test_and_clear_bit(KINETD_EP_TIMER, &conn->ep.flags) ||
+	return (test_bit(KINETD_EP_TIMER, &conn->ep.flags) &&
+		test_and_clear_bit(KINETD_EP_TIMER, &conn->ep.flags)) ||
 	       (!conn->watched && connection_has_unacked(conn));
+}
+
+/* Have TCP allocate as a softirq may, and copy to memory that the CPU's sockets share. */
+static void connection_enter_softirq(struct kinetd_connection *conn, struct kinetd_inline *cpu)
+{
+	struct sock *sk = conn->sock->sk;
+
+	conn->running = true;
+	conn->in_softirq = true;
+	sk->sk_allocation = GFP_ATOMIC;
+	sk->sk_use_task_frag = false;
+	swap(sk->sk_frag, cpu->frag);
+}
+
+static void connection_leave_softirq(struct kinetd_connection *conn, struct kinetd_inline *cpu)
+{
+	struct sock *sk = conn->sock->sk;
+
+	swap(sk->sk_frag, cpu->frag);
+	sk->sk_use_task_frag = true;
+	sk->sk_allocation = GFP_KERNEL;
+	conn->in_softirq = false;
+	conn->running = false;
+}
+
+/*
+ * A run that the worker has no part in.
+ *
+ * Return: false where there is more to do, or something else: the worker's.
+ */
+static bool connection_run_inline(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+	enum connection_verdict verdict;
+	struct kinetd_inline *cpu;
+
+	if (!conn->exec_inline || conn->running || conn->finishing || sock_owned_by_user(sk) ||
+	    READ_ONCE(conn->ep.flags) & CONNECTION_WORKERS)
+		return false;
+	cpu = kinetd_inline_begin();
+	if (!cpu)
+		return false;
+	connection_enter_softirq(conn, cpu);
+	verdict = connection_serve(conn);
+	if (verdict == CONNECTION_FAILED)
+		/* what it was given is not to be given to it once more */
+		conn->failed = true;
+	/* where memory is short the worker, who may wait for it, tries at once */
+	if (verdict == CONNECTION_WAIT && !conn->starved && connection_time_to_check(conn) &&
+	    connection_check_time(conn) != CONNECTION_WAIT)
+		set_bit(KINETD_EP_TIMER, &conn->ep.flags);
+	connection_leave_softirq(conn, cpu);
+	kinetd_inline_end(cpu);
+	return verdict == CONNECTION_WAIT && !conn->corked &&
+	       !test_bit(KINETD_EP_TIMER, &conn->ep.flags);
+}
+
+static void connection_kick(struct sock *sk)
+{
+	struct kinetd_connection *conn = sk->sk_user_data;
+
+	sock_owned_by_me(sk);
+	if (conn)
+		kinetd_endpoint_kick(&conn->ep);
+}
+
+/* What no handler would look at is dropped here, without waking anybody. */
+static void connection_data_ready(struct sock *sk)
+{
+	struct kinetd_connection *conn = sk->sk_user_data;
+
+	sock_owned_by_me(sk);
+	if (conn && !conn->svc->proto->receive)
+		kinetd_connection_ignore_input(conn);
+	else if (conn && !connection_run_inline(conn))
+		kinetd_endpoint_kick(&conn->ep);
+}
+
+static void connection_write_space(struct sock *sk)
+{
+	struct kinetd_connection *conn = sk->sk_user_data;
+
+	sock_owned_by_me(sk);
+	if (!sk_stream_is_writeable(sk))
+		return;
+	if (sk->sk_socket)
+		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	if (conn && !connection_run_inline(conn))
+		kinetd_endpoint_kick(&conn->ep);
+}
+
+/* Return: false where the socket has been taken by somebody else (BPF can) */
+static bool connection_attach(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	lock_sock(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	if (!sk->sk_user_data) {
+		conn->state_change = sk->sk_state_change;
+		conn->write_space = sk->sk_write_space;
+		rcu_assign_sk_user_data(sk, conn);
+		sk->sk_data_ready = connection_data_ready;
+		sk->sk_state_change = connection_kick;
+		sk->sk_write_space = connection_write_space;
+		conn->attached = true;
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	if (connection_is_local(sk))
+		set_bit(KINETD_EP_LOCAL, &conn->ep.flags);
+	release_sock(sk);
+	return conn->attached;
 }
 
 static void connection_conclude(struct kinetd_connection *conn, enum connection_verdict verdict)
@@ -353,7 +420,6 @@ static void connection_conclude(struct kinetd_connection *conn, enum connection_
 		kinetd_endpoint_kick(&conn->ep);
 		break;
 	case CONNECTION_FINISH:
-		conn->finishing = true;
 		/* kicks: sk_state_change is called whatever the state */
 		kernel_sock_shutdown(conn->sock, SHUT_WR);
 		break;
@@ -373,14 +439,22 @@ static void connection_conclude(struct kinetd_connection *conn, enum connection_
 	}
 }
 
-/*
- * Bytes were sent as having more behind them, and then nothing was: no
- * acknowledgment may come to push them.
- */
-static void connection_uncork(struct kinetd_connection *conn)
+/* A run with the socket lock held */
+static enum connection_verdict connection_run_locked(struct kinetd_connection *conn)
 {
-	conn->corked = false;
-	tcp_sock_set_nodelay(conn->sock->sk);
+	enum connection_verdict verdict, late;
+
+	conn->running = true;
+	verdict = connection_serve(conn);
+	if (verdict <= CONNECTION_FINISH && connection_time_to_check(conn)) {
+		late = connection_check_time(conn);
+		if (late != CONNECTION_WAIT)
+			verdict = late;
+	}
+	if (unlikely(verdict == CONNECTION_FINISH))
+		conn->finishing = true;
+	conn->running = false;
+	return verdict;
 }
 
 static void connection_run(struct kinetd_endpoint *ep)
@@ -389,6 +463,7 @@ static void connection_run(struct kinetd_endpoint *ep)
 	unsigned long flags = READ_ONCE(ep->flags);
 	struct sock *sk = conn->sock->sk;
 	enum connection_verdict verdict;
+	bool corked;
 
 	if (unlikely(flags & BIT(KINETD_EP_STOP))) {
 		connection_close(conn, flags & BIT(KINETD_EP_ABORT));
@@ -400,17 +475,17 @@ static void connection_run(struct kinetd_endpoint *ep)
 	}
 
 	lock_sock(sk);
-	verdict = connection_serve(conn);
-	if (verdict <= CONNECTION_FINISH && connection_time_to_check(conn)) {
-		enum connection_verdict late = connection_check_time(conn);
-
-		if (late != CONNECTION_WAIT)
-			verdict = late;
-	}
+	verdict = connection_run_locked(conn);
+	corked = conn->corked;
+	conn->corked = false;
 	release_sock(sk);
 
-	if (unlikely(conn->corked))
-		connection_uncork(conn);
+	/*
+	 * Bytes were sent as having more behind them, and then nothing was: no
+	 * acknowledgment may come to push them.
+	 */
+	if (unlikely(corked))
+		tcp_sock_set_nodelay(sk);
 	connection_conclude(conn, verdict);
 }
 
@@ -458,6 +533,7 @@ static struct kinetd_connection *connection_alloc(struct kinetd_service *svc,
 	conn->opened = jiffies;
 	conn->active = jiffies;
 	conn->transmitting = svc->proto->transmit;
+	conn->exec_inline = READ_ONCE(svc->exec_inline);
 	timer_setup(&conn->timer, connection_timer, 0);
 	return conn;
 }

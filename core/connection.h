@@ -42,6 +42,10 @@ enum connection_verdict {
  * @blocked: waits for room in the send queue
  * @starved: with @blocked: for want of memory, with nothing queued whose
  *	     acknowledgment would tell of room
+ * @exec_inline: served in softirqs, where that is possible
+ * @running: it is being served
+ * @in_softirq: with @running: in a softirq
+ * @failed: a handler has broken it in a softirq; to be closed by the worker
  * @corked: what was sent last was announced as having more behind it
  * @finishing: our FIN is queued; waits for the peer to acknowledge everything
  * @watched: something waits for acknowledgment, @stalled is valid
@@ -57,8 +61,9 @@ enum connection_verdict {
  * @rest_len: bytes in @rest
  * @rest_sent: of these
  *
- * All but @ep, @svc and @sock belongs to the worker's thread.  The callbacks
- * run under the socket lock, as does whatever changes what they look at.
+ * All but @ep, @svc and @sock belongs to whoever holds the socket lock, and to the
+ * worker's thread alone before it is attached and once it is detached: the callbacks
+ * run under the socket lock, and may serve it (see inline.c).
  */
 struct kinetd_connection {
 	struct kinetd_endpoint	ep;
@@ -81,6 +86,10 @@ struct kinetd_connection {
 	bool			attached;
 	bool			blocked;
 	bool			starved;
+	bool			exec_inline;
+	bool			running;
+	bool			in_softirq;
+	bool			failed;
 	bool			corked;
 	bool			finishing;
 	bool			watched;

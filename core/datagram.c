@@ -163,10 +163,9 @@ static enum kinetd_drop datagram_check_rate(const struct kinetd_datagram *dgram,
 static struct dst_entry *datagram_route(struct kinetd_datagram *dgram, struct kinetd_flow *flow,
 					enum kinetd_drop *reason)
 {
-	struct kinetd_routes *routes = dgram->socket->routes;
 	struct dst_entry *dst;
 
-	dst = kinetd_routes_find(routes, flow);
+	dst = kinetd_routes_find(dgram->routes, flow);
 	if (likely(dst))
 		return dst;
 	*reason = datagram_check_addresses(dgram, flow);
@@ -177,7 +176,7 @@ static struct dst_entry *datagram_route(struct kinetd_datagram *dgram, struct ki
 		*reason = PTR_ERR(dst) == -EACCES ? KINETD_DROP_BROADCAST : KINETD_DROP_NONE;
 		return NULL;
 	}
-	kinetd_routes_add(routes, flow, dst);
+	kinetd_routes_add(dgram->routes, flow, dst);
 	return dst;
 }
 
@@ -276,7 +275,9 @@ static struct sk_buff *train_take_apart(struct sk_buff *skb)
 /* Each datagram of a train on its own, as if it had come so */
 static void datagram_reflect_each(struct kinetd_datagram *train)
 {
-	struct kinetd_datagram dgram = { .socket = train->socket, .nr = 1 };
+	struct kinetd_datagram dgram = {
+		.socket = train->socket, .routes = train->routes, .nr = 1,
+	};
 	struct sk_buff *skb, *segs, *next;
 
 	segs = train_take_apart(train->skb);
@@ -487,7 +488,7 @@ static unsigned int skb_datagrams(const struct sk_buff *skb)
 void kinetd_datagram_serve(struct kinetd_udp_socket *socket, struct sk_buff *skb)
 {
 	struct kinetd_datagram dgram = {
-		.skb = skb, .socket = socket, .nr = skb_datagrams(skb),
+		.skb = skb, .socket = socket, .routes = socket->routes, .nr = skb_datagrams(skb),
 	};
 	struct kinetd_service *svc = socket->svc;
 
@@ -508,5 +509,32 @@ void kinetd_datagram_serve(struct kinetd_udp_socket *socket, struct sk_buff *skb
 		count_in_mib(svc->net, skb, UDP_MIB_INDATAGRAMS);
 		svc->proto->datagram(&dgram);
 	}
+	consume_skb(dgram.skb);
+}
+
+/**
+ * kinetd_datagram_serve_inline() - give what is being received to the handler
+ * @socket: where it is received
+ * @routes: the CPU's
+ * @skb: one datagram, its data its UDP header, its checksum verified; gone afterwards
+ *
+ * UDP counts what is received.
+ *
+ * Context: the softirq, BHs disabled.
+ */
+void kinetd_datagram_serve_inline(struct kinetd_udp_socket *socket,
+				  struct kinetd_routes *routes, struct sk_buff *skb)
+{
+	struct kinetd_datagram dgram = {
+		.skb = skb, .socket = socket, .routes = routes, .nr = 1,
+	};
+	struct kinetd_service *svc = socket->svc;
+
+	/* of a train that UDP has taken apart the others hang on it, and would be sent along */
+	skb_mark_not_on_list(skb);
+	__skb_pull(skb, sizeof(struct udphdr));
+	kinetd_service_count(svc, KINETD_DATAGRAMS_RECEIVED, 1);
+	kinetd_service_count(svc, KINETD_BYTES_RECEIVED, skb->len);
+	svc->proto->datagram(&dgram);
 	consume_skb(dgram.skb);
 }

@@ -5,6 +5,7 @@
 #include <linux/types.h>
 #include <kinetd/protocol.h>
 
+struct kinetd_routes;
 struct kinetd_udp_socket;
 struct sk_buff;
 
@@ -40,15 +41,19 @@ enum kinetd_drop {
  * struct kinetd_datagram - a datagram in the hands of a handler
  * @skb: the packet, its data the payload, its UDP header before that; NULL once it is sent
  * @socket: where it was received
+ * @routes: where to look for the way of an answer: the worker's, or the CPU's
  * @nr: how many datagrams it is: more than one where they came as a train
  */
 struct kinetd_datagram {
 	struct sk_buff			*skb;
 	struct kinetd_udp_socket	*socket;
+	struct kinetd_routes		*routes;
 	unsigned int			nr;
 };
 
 void kinetd_datagram_serve(struct kinetd_udp_socket *socket, struct sk_buff *skb);
+void kinetd_datagram_serve_inline(struct kinetd_udp_socket *socket,
+				  struct kinetd_routes *routes, struct sk_buff *skb);
 void kinetd_datagram_peer(const struct sk_buff *skb, struct kinetd_address *peer);
 
 #endif /* _KINETD_DATAGRAM_H */

@@ -68,7 +68,7 @@ static bool route_valid(const struct kinetd_route *route)
  * @routes: routes
  * @flow: flow
  *
- * Context: the one thread that @routes belongs to.
+ * Context: who @routes belongs to.
  * Return: the route, good until the next kinetd_routes_add(), or NULL.
  */
 struct dst_entry *kinetd_routes_find(struct kinetd_routes *routes, const struct kinetd_flow *flow)
@@ -102,7 +102,7 @@ static u32 route_cookie(const struct kinetd_flow *flow, struct dst_entry *dst)
  * @flow: whose it is
  * @dst: the route; the caller's reference goes along
  *
- * Context: the one thread that @routes belongs to.
+ * Context: who @routes belongs to.
  */
 void kinetd_routes_add(struct kinetd_routes *routes, const struct kinetd_flow *flow,
 		       struct dst_entry *dst)

@@ -45,7 +45,7 @@ struct kinetd_route {
  * @route: sets of KINETD_ROUTE_WAYS
  *
  * Whatever the source and ports of a flow are looked at for (policy rules, IPsec)
- * is looked up for exactly that flow.  Belongs to one thread at a time.
+ * is looked up for exactly that flow.  Belongs to one thread, or to one CPU's softirqs.
  */
 struct kinetd_routes {
 	struct kinetd_route	route[KINETD_ROUTE_WAYS << KINETD_ROUTE_BITS];

@@ -9,6 +9,7 @@
 
 #include "connection.h"
 #include "debugfs.h"
+#include "inline.h"
 #include "netns.h"
 #include "pool.h"
 #include "protocol.h"
@@ -174,6 +175,7 @@ static void __exit kinetd_exit(void)
 	kobject_put(kinetd_dir);
 	/* a callback that found nothing to kick may still be on its way out of our code */
 	synchronize_rcu();
+	kinetd_inlines_exit();
 	kinetd_connections_exit();
 	kinetd_sources_exit();
 }

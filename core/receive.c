@@ -129,7 +129,7 @@ static ssize_t connection_offer(struct kinetd_connection *conn, size_t len)
  *
  * Until it wants no more or the turn is over.
  *
- * Context: the connection's worker, socket lock held.
+ * Context: socket lock held.
  * Return: CONNECTION_WAIT, CONNECTION_AGAIN, CONNECTION_FINISH or CONNECTION_FAILED.
  */
 enum connection_verdict kinetd_connection_receive(struct kinetd_connection *conn)

@@ -5,8 +5,8 @@
  * Large pieces go back as they are, by reference to their pages; small ones
  * are copied, which is cheaper and does not pin a page for a few bytes.
  *
- * tcp_sendmsg_locked() may process the socket's backlog once it has made 16
- * new packets, and that may collapse the receive queue under our feet.  So
+ * In a worker tcp_sendmsg_locked() may process the socket's backlog once it has
+ * made 16 new packets, and that may collapse the receive queue under our feet.  So
  * what is sent from is held: pages by a reference, and of memory that cannot
  * be held no more is sent in one call than 15 packets take, however small a
  * peer makes them by its segment size, its window and its SACKs.
@@ -27,7 +27,7 @@
 #define REFLECT_SPLICE_MIN	1024	/* mean bytes of a piece from which copying is dearer */
 
 #define REFLECT_COPY_MIN	8192	/* bytes from which a page pinned costs a dialogue more */
-#define REFLECT_FRAG_SIZE	32768	/* of a thread's page_frag, where memory allows */
+#define REFLECT_FRAG_SIZE	32768	/* of a thread's or CPU's page_frag, where memory allows */
 
 /* What one call sends */
 struct reflection {
@@ -155,9 +155,9 @@ static ssize_t reflection_copy(struct reflection *r, struct sock *sk, int flags)
  * Then copying is cheaper up to many KiB: a splice also pins the pages of a
  * local sender, who has to allocate others for its next message.
  */
-static bool reflection_copy_is_cheap(const struct reflection *r)
+static bool reflection_copy_is_cheap(const struct reflection *r, struct sock *sk)
 {
-	const struct page_frag *frag = &current->task_frag;
+	const struct page_frag *frag = sk_page_frag(sk);
 
 	if (!frag->page)
 		return r->len <= REFLECT_FRAG_SIZE;
@@ -168,7 +168,7 @@ static bool reflection_copy_is_cheap(const struct reflection *r)
 static ssize_t reflection_send(struct reflection *r, struct sock *sk, int flags, bool dialogue)
 {
 	bool splice = r->held && r->len >= (size_t)r->nr * REFLECT_SPLICE_MIN &&
-		      !(dialogue && r->len >= REFLECT_COPY_MIN && reflection_copy_is_cheap(r));
+		      !(dialogue && r->len >= REFLECT_COPY_MIN && reflection_copy_is_cheap(r, sk));
 	unsigned int i;
 	ssize_t sent;
 
@@ -185,10 +185,15 @@ static ssize_t reflection_send(struct reflection *r, struct sock *sk, int flags,
 	return sent;
 }
 
-/* With one peer on this machine, who waits for each answer? */
+/*
+ * With one peer on this machine, who waits for each answer?  In a softirq nobody
+ * watches that; with many peers whose answers are on their way there is no room left
+ * for a copy, either.
+ */
 static bool connection_in_dialogue(const struct kinetd_connection *conn)
 {
-	return !conn->ep.worker->patient && test_bit(KINETD_EP_LOCAL, &conn->ep.flags);
+	return test_bit(KINETD_EP_LOCAL, &conn->ep.flags) &&
+	       (conn->in_softirq || !conn->ep.worker->patient);
 }
 
 /* What was taken out of the receive queue, for a handler that waited before it reflects. */

@@ -3,8 +3,8 @@
  * What a handler of a connection may do, but for reflecting: look at what has
  * arrived, send memory or pages, finish.
  *
- * All of it runs in the connection's worker with the socket locked, and nothing
- * waits: where the send queue is full the connection is blocked, and runs again
+ * All of it runs with the socket locked, in the connection's worker or in a softirq,
+ * and nothing waits: where the send queue is full the connection is blocked, and runs again
  * when TCP tells of room.
  */
 #include <linux/bvec.h>
@@ -25,7 +25,7 @@
  * Usually TCP tells of room; where nothing is queued whose acknowledgment could,
  * a timer does.
  *
- * Context: the connection's worker, socket lock held.
+ * Context: socket lock held.
  */
 void kinetd_connection_block(struct kinetd_connection *conn)
 {
@@ -61,7 +61,7 @@ static void connection_account(struct kinetd_connection *conn, size_t len, ssize
  * kinetd_connection_flush() - send what was kept
  * @conn: connection with a rest
  *
- * Context: the connection's worker, socket lock held.
+ * Context: socket lock held.
  * Return: 0 where nothing is left; else the connection is blocked, or broken.
  */
 int kinetd_connection_flush(struct kinetd_connection *conn)

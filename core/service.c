@@ -459,6 +459,29 @@ int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog)
 }
 
 /**
+ * kinetd_service_set_exec() - choose where the handler runs
+ * @svc: service
+ * @exec_inline: in softirqs, where that is possible; else in the pool's workers
+ *
+ * Context: kinetd_mutex.
+ * Return: 0, -EOPNOTSUPP where no softirq may do it, or -ENOMEM, and nothing changed.
+ */
+int kinetd_service_set_exec(struct kinetd_service *svc, bool exec_inline)
+{
+	int err = 0;
+
+	if (exec_inline == svc->exec_inline)
+		return 0;
+	if (exec_inline && IS_ENABLED(CONFIG_PREEMPT_RT))
+		return -EOPNOTSUPP;
+	if (svc->binding && svc->binding->ops->set_exec)
+		err = svc->binding->ops->set_exec(svc->binding, exec_inline);
+	if (!err)
+		WRITE_ONCE(svc->exec_inline, exec_inline);
+	return err;
+}
+
+/**
  * kinetd_service_set_rate_limit() - limit how often a source is answered
  * @svc: service
  * @limit: answers a second, 0 for no limit

@@ -31,6 +31,7 @@ struct net;
  * @backlog: asked for, kinetd_mutex
  * @live: its files are all there and not going; whoever clears it does the whole
  *	deletion; kinetd_mutex
+ * @exec_inline: serve in softirqs, where that is possible: connections accepted from now on
  * @max_connections: 0 for no limit
  * @max_per_source: 0 for no limit
  * @idle_timeout_ms: 0 for none
@@ -59,6 +60,7 @@ struct kinetd_service {
 	u16					port;
 	unsigned int				backlog;
 	bool					live;
+	bool					exec_inline;
 
 	unsigned int				max_connections;
 	unsigned int				max_per_source;
@@ -102,6 +104,7 @@ bool kinetd_service_enabled(const struct kinetd_service *svc);
 int kinetd_service_start(struct kinetd_service *svc);
 void kinetd_service_stop(struct kinetd_service *svc, bool abort);
 int kinetd_service_move(struct kinetd_service *svc, const struct kinetd_address *addr, u16 port);
+int kinetd_service_set_exec(struct kinetd_service *svc, bool exec_inline);
 int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog);
 int kinetd_service_set_pool(struct kinetd_service *svc, const char *name);
 int kinetd_service_set_rate_limit(struct kinetd_service *svc, unsigned int limit);

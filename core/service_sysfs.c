@@ -91,14 +91,17 @@ static int enabled_store(struct kobject *kobj, const char *buf)
 
 static ssize_t exec_show(struct kobject *kobj, char *buf)
 {
-	return sysfs_emit(buf, "[thread]\n");
+	return sysfs_emit(buf, to_service(kobj)->exec_inline ? "thread [inline]\n" :
+							       "[thread] inline\n");
 }
 
 static int exec_store(struct kobject *kobj, const char *buf)
 {
-	if (!strcmp(buf, "thread"))
-		return 0;
-	return strcmp(buf, "inline") ? -EINVAL : -EOPNOTSUPP;
+	bool exec_inline = !strcmp(buf, "inline");
+
+	if (!exec_inline && strcmp(buf, "thread"))
+		return -EINVAL;
+	return kinetd_service_set_exec(to_service(kobj), exec_inline);
 }
 
 static ssize_t pool_show(struct kobject *kobj, char *buf)

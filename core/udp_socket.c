@@ -14,6 +14,8 @@
  * still holds, and releases it.  A set is replaced by opening the next one
  * first, so that no datagram finds nobody there.
  *
+ * Where the service wants it, the softirq that receives serves (see udp_inline.c).
+ *
  * The workers answer with BHs disabled, so that answers to this machine are
  * delivered when the batch is over and not one by one.
  */
@@ -30,6 +32,7 @@
 #include "served.h"
 #include "service.h"
 #include "trace.h"
+#include "udp_inline.h"
 #include "udp_socket.h"
 
 #define UDP_BATCH	64		/* packets served in one run */
@@ -41,6 +44,7 @@
  * @binding: what the service knows of it
  * @served: where it is, for the rules
  * @svc: the service
+ * @cpu_routes: for its sockets, if they are or were served inline, or NULL
  * @nr: number of @socket
  * @socket: one for each worker
  */
@@ -48,6 +52,7 @@ struct kinetd_udp_set {
 	struct kinetd_binding		binding;
 	struct kinetd_served		served;
 	struct kinetd_service		*svc;
+	struct kinetd_routes		**cpu_routes;
 	unsigned int			nr;
 	struct kinetd_udp_socket	socket[];
 };
@@ -217,17 +222,16 @@ static void udp_prepare(struct sock *sk, void *arg)
 }
 
 /* Datagrams of one size that came together are delivered as one packet. */
-static int udp_take_trains(struct socket *sock)
+static int udp_take_trains(struct socket *sock, int on)
 {
-	int on = 1;
-
 	return sock->ops->setsockopt(sock, SOL_UDP, UDP_GRO, KERNEL_SOCKPTR(&on), sizeof(on));
 }
 
 /*
- * The first socket that takes trains, and the last one that goes, have the kernel
- * patch its own text, which interrupts all CPUs.  So that services can come, go
- * and move without that, one socket of each family is kept.  Nothing depends on it.
+ * The first socket that takes trains, or is served inline, and the last one that goes,
+ * have the kernel patch its own text, which interrupts all CPUs.  So that services can
+ * come, go, move and change without that, one socket of each family is kept.  Nothing
+ * depends on it.
  */
 static void udp_keep_trains(int family)
 {
@@ -236,7 +240,7 @@ static void udp_keep_trains(int family)
 	lockdep_assert_held(&kinetd_mutex);
 	if (*kept || sock_create_kern(&init_net, family, SOCK_DGRAM, IPPROTO_UDP, kept))
 		return;
-	if (udp_take_trains(*kept)) {
+	if (udp_take_trains(*kept, true)) {
 		sock_release(*kept);
 		*kept = NULL;
 	}
@@ -256,7 +260,9 @@ static int udp_complete(struct socket *sock, void *arg)
 {
 	struct kinetd_udp_socket *socket = arg;
 
-	return socket->svc->proto->trains ? udp_take_trains(sock) : 0;
+	if (socket->svc->exec_inline)
+		return kinetd_udp_inline_prepare(sock);
+	return socket->svc->proto->trains ? udp_take_trains(sock, true) : 0;
 }
 
 /* Have the kernel choose this one for what CPU @cpu receives. */
@@ -338,6 +344,8 @@ static void udp_set_serve(struct kinetd_udp_set *set)
 		kinetd_endpoint_add(&socket->ep, workers->worker[i]);
 		WRITE_ONCE(socket->sock->sk->sk_data_ready, udp_data_ready);
 		kinetd_endpoint_kick(&socket->ep);
+		if (set->svc->exec_inline)
+			kinetd_udp_inline_start(socket, set->cpu_routes);
 	}
 }
 
@@ -346,6 +354,7 @@ static void udp_detach(struct kinetd_udp_socket *socket)
 {
 	struct sock *sk = socket->sock->sk;
 
+	kinetd_udp_inline_stop(socket);
 	/* against who ends sockets (ss -K) */
 	lock_sock(sk);
 	sk->sk_prot->unhash(sk);
@@ -384,7 +393,15 @@ static void udp_set_close(struct kinetd_binding *binding, bool serve_waiting)
 		wait_for_completion(&set->socket[i].closed);
 		kinetd_routes_free(set->socket[i].routes);
 	}
+	kinetd_cpu_routes_free(set->cpu_routes);
 	kvfree(set);
+}
+
+static int udp_set_add_cpu_routes(struct kinetd_udp_set *set)
+{
+	if (!set->cpu_routes)
+		set->cpu_routes = kinetd_cpu_routes_alloc();
+	return set->cpu_routes ? 0 : -ENOMEM;
 }
 
 static struct kinetd_binding *udp_set_open(struct kinetd_service *svc,
@@ -408,10 +425,12 @@ static struct kinetd_binding *udp_set_open(struct kinetd_service *svc,
 	if (replaced && svc->port == port &&
 	    !kinetd_served_conflicts(&set->served, &to_set(replaced)->served))
 		beside = to_set(replaced)->socket[0].sock->sk;
-	if (svc->proto->trains)
-		udp_keep_trains(addr->family);
-	err = udp_set_bind(set, nr, beside);
+	udp_keep_trains(addr->family);
+	err = svc->exec_inline ? udp_set_add_cpu_routes(set) : 0;
+	if (!err)
+		err = udp_set_bind(set, nr, beside);
 	if (!set->nr) {
+		kinetd_cpu_routes_free(set->cpu_routes);
 		kvfree(set);
 		return ERR_PTR(err);
 	}
@@ -430,8 +449,43 @@ static bool udp_set_alive(const struct kinetd_binding *binding)
 	return true;
 }
 
+static int udp_socket_set_exec(struct kinetd_udp_set *set, struct kinetd_udp_socket *socket,
+			       bool exec_inline)
+{
+	int err = 0;
+
+	if (exec_inline)
+		err = kinetd_udp_inline_prepare(socket->sock);
+	if (!err && set->svc->proto->trains)
+		err = udp_take_trains(socket->sock, !exec_inline);
+	if (err)
+		return err;
+	if (exec_inline)
+		kinetd_udp_inline_start(socket, set->cpu_routes);
+	else
+		kinetd_udp_inline_stop(socket);
+	return 0;
+}
+
+/* What the sockets hold stays the workers', whatever comes next. */
+static int udp_set_set_exec(struct kinetd_binding *binding, bool exec_inline)
+{
+	struct kinetd_udp_set *set = to_set(binding);
+	unsigned int i;
+	int err;
+
+	err = exec_inline ? udp_set_add_cpu_routes(set) : 0;
+	for (i = 0; !err && i < set->nr; i++)
+		err = udp_socket_set_exec(set, &set->socket[i], exec_inline);
+	if (err)
+		while (i--)
+			udp_socket_set_exec(set, &set->socket[i], !exec_inline);
+	return err;
+}
+
 const struct kinetd_binding_ops kinetd_udp_ops = {
-	.open	= udp_set_open,
-	.close	= udp_set_close,
-	.alive	= udp_set_alive,
+	.open		= udp_set_open,
+	.close		= udp_set_close,
+	.alive		= udp_set_alive,
+	.set_exec	= udp_set_set_exec,
 };

@@ -21,6 +21,7 @@ struct kinetd_service;
  * @entry: place in @svc->udp_sockets
  * @data_ready: the socket's own callback
  * @routes: of flows that it answered lately
+ * @cpu_routes: the same for each CPU, where it is served inline, or NULL
  * @last: who sent the datagram before; to be compared only
  * @drops: of the socket's drops, those that @svc->overflows has; under @svc->udp_lock
  * @first: of its set
@@ -35,6 +36,7 @@ struct kinetd_udp_socket {
 	struct list_head	entry;
 	void			(*data_ready)(struct sock *sk);
 	struct kinetd_routes	*routes;
+	struct kinetd_routes	**cpu_routes;
 	u32			last;
 	u32			drops;
 	bool			first;

@@ -73,9 +73,11 @@ enum kinetd_transport {
  * @settings:		NULL-terminated, files that each service has for the protocol's own
  *			settings: &struct kinetd_attribute.attr
  *
- * Context of @receive and @transmit: the connection's worker, socket lock held.  Of
- * @datagram: a worker, one of several where the service has several sockets.  None may
- * sleep.  The context of the others: process context, kinetd_mutex held.
+ * Context of @receive and @transmit: socket lock held, in the connection's worker or in
+ * the softirq that received the data.  Of @datagram: BHs disabled, in a worker or in that
+ * softirq, on several CPUs at once.  None may sleep, and what they share with process
+ * context they lock with BHs disabled.  The context of the others: process context,
+ * kinetd_mutex held.
  *
  * When the peer has finished sending, everything was received and @transmit has nothing
  * more to send, kinetd sends what is still queued, then FIN.

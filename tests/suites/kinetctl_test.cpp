@@ -118,7 +118,7 @@ TEST_F(Kinetctl, ChangesAllOrNothing) {
     expect_refused(kinetctl("set tcp_echo max_connections=5 port=0"), 1, "port=0 is refused");
     expect_refused(kinetctl("set tcp_echo max_connections=5 prot=1"), 4, "has no prot; it has: ");
     expect_refused(kinetctl("set tcp_echo max_connections=5 netns=1"), 5, "netns is read-only");
-    expect_refused(kinetctl("set tcp_echo max_connections=5 exec=inline"), 1, "use thread");
+    expect_refused(kinetctl("set tcp_echo max_connections=5 exec=softirq"), 1, "thread");
     EXPECT_EQ(service_.get("max_connections"), "16384");
 }
 

@@ -3,6 +3,7 @@
 /// The files of a service, of either transport: what they take, what they refuse, and what they
 /// say afterwards.
 #include "support/attribute.hpp"
+#include "support/exec.hpp"
 #include "support/kind.hpp"
 
 namespace kinetd::suite {
@@ -86,7 +87,11 @@ TEST_P(ServiceAttribute, enabled) {
 }
 
 TEST_P(ServiceAttribute, exec) {
-    EXPECT_EQ(service_.set("exec", "inline").code(), EOPNOTSUPP);
+    for (const char *choice : {"inline", "inline", "thread", "thread", "inline"}) {
+        EXPECT_TRUE(service_.set("exec", choice).ok());
+        EXPECT_NE(service_.get("exec").find("[" + std::string(choice) + "]"), std::string::npos);
+        expect_service();
+    }
     for (const std::string_view bad : {"\n"sv, "threads\n"sv, "thread \n"sv, "[thread]\n"sv,
                                        "thread\0"sv, "THREAD\n"sv, "1\n"sv, "thread inline\n"sv})
         expect_refused(service_, "exec", bad);
@@ -140,7 +145,7 @@ TEST_P(ServiceAttribute, valuesAtTheStart) {
     EXPECT_EQ(service_.get("address"), "127.0.0.1");
     EXPECT_EQ(service_.number("port"), port_);
     EXPECT_EQ(service_.get("enabled"), "1");
-    EXPECT_EQ(service_.get("exec").rfind("[thread]", 0), 0U);
+    EXPECT_EQ(service_.get("exec"), inline_by_environment() ? "thread [inline]" : "[thread] inline");
     EXPECT_EQ(service_.get("pool"), "default");
     for (const auto &counter : list(service_.path() + "/stats"))
         EXPECT_EQ(service_.stat(counter), 0U) << counter;

@@ -56,7 +56,7 @@ _kinetctl_setting() { # FOLDER NAME
 	case ${cur%%=*} in
 	enabled | running) values='0 1' ;;
 	pool) values=$(_kinetctl_names pools) ;;
-	exec) values=thread ;;
+	exec) values='thread inline' ;;
 	transport) values='tcp udp' ;;
 	address) values='127.0.0.1 0.0.0.0 ::1 ::' ;;
 	cpus) values=$(cat /sys/devices/system/cpu/online 2>/dev/null) ;;

@@ -32,7 +32,7 @@ constexpr std::array known_values{
     Values{"min_source_port", "a number from 0 to 65535"},
     Values{"enabled", "1 or 0"},
     Values{"running", "1 or 0"},
-    Values{"exec", "thread"},
+    Values{"exec", "thread or inline"},
     Values{"transport", "tcp or udp (udp takes payload_bytes from 8 to 65507 only)"},
     Values{"pool", "the name of a pool"},
     Values{"backlog", "a number from 1 to 2147483647"},
@@ -172,7 +172,7 @@ std::string explain(int code, const Context &context) {
     case ENODEV:
         return fmt::format("{}: it is being unloaded or deleted", context.subject);
     case EOPNOTSUPP:
-        return fmt::format("{}={} is not in this release: use thread", subject.key, context.value);
+        return fmt::format("{}={} is not possible on a kernel with PREEMPT_RT: use thread", subject.key, context.value);
     case ENOMEM:
         return fmt::format("{}={}: the kernel has no memory for it", context.subject,
                            context.value);

@@ -43,7 +43,9 @@ Status Transaction::write(const std::string &path, const std::string &value) {
     auto status = tree_.write(path, value);
     if (!status)
         return status;
-    auto old = *before == "[thread] inline" || *before == "[thread]" ? "thread" : *before;
+    auto old = *before;
+    if (const auto begin = old.find('['); path.ends_with("/exec") && begin != std::string::npos)
+        old = old.substr(begin + 1, old.find(']') - begin - 1);
     undo_.emplace_back([this, path, old] { return tree_.write(path, old); });
     return status;
 }

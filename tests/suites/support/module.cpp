@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "base/descriptor.hpp"
+#include "support/exec.hpp"
 #include "support/file.hpp"
 
 namespace kinetd::suite {
@@ -89,7 +90,12 @@ Status insert_core() {
 }
 
 Status insert_protocol(std::string_view name, const std::string &parameters) {
-    return insert_module(path_of(module_named(name)), parameters);
+    const auto &module = module_named(name);
+    auto inserted = insert_module(path_of(module), parameters);
+    if (inserted)
+        for (const char *protocol : module.protocols)
+            obey_environment(protocol);
+    return inserted;
 }
 
 Removal remove_protocol(const std::string &name) {

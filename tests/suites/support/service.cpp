@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "support/service.hpp"
 
+#include "support/exec.hpp"
 #include "support/file.hpp"
 
 namespace kinetd::suite {
@@ -34,7 +35,10 @@ bool Service::reaches(const std::string &counter, std::uint64_t value, Milliseco
 }
 
 Status new_service(const std::string &name, const std::string &protocol) {
-    return write_file(sysfs_root + "/protocols/" + protocol + "/new_service", name + "\n");
+    auto made = write_file(sysfs_root + "/protocols/" + protocol + "/new_service", name + "\n");
+    if (made)
+        obey_environment(name);
+    return made;
 }
 
 Status delete_service(const std::string &name, const std::string &protocol) {

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Serving inline: the handler runs in the softirq that delivered the data.
+ *
+ * What it saves is the wake-up of a worker and the switch to it and back.  It is
+ * never more than a short cut.  A connection or socket that is served inline has
+ * its worker all the same, and whenever the short cut is closed the worker is
+ * kicked, and does what it always does: it accepts, attaches, closes, does what
+ * may sleep, what takes the socket lock, and what is left over.
+ *
+ * Who may touch what
+ *
+ * A TCP connection's state belongs to whoever holds the socket lock.  Its callbacks
+ * are called by the softirq that holds the lock's spinlock, with nobody owning the
+ * socket, or by an owner, who has some data in a backlog or is in the middle of
+ * sending.  Only the first runs the handler; the owner is the worker, who is
+ * kicked.  So a worker's run and one in a softirq exclude each other, and both see
+ * all that the other did.  No event is lost: one that comes while the worker has
+ * the lock kicks it; one that comes before has the worker, who clears
+ * KINETD_EP_QUEUED before it takes the lock, see what it brought.  Both may look at
+ * one event; the second finds nothing to do.
+ *
+ * A UDP socket has no lock that would be held.  What a handler is given, the packet
+ * and the CPU's routes, is its own.
+ *
+ * kinetd_connection's callbacks are taken away under lock_sock(), which waits for a
+ * softirq that holds the spinlock; from then on none runs.  A UDP socket's hook is
+ * called under RCU, and is out of reach a grace period after the socket is out of the
+ * kernel's tables.  Both come before a service counts as stopped, so that the text of
+ * a protocol's module is not in use when its unregistration returns.
+ *
+ * Why it cannot deadlock, recurse or sleep
+ *
+ * TCP sends from this very place itself, under the same lock: what an
+ * acknowledgment or a window lets go, by tcp_data_snd_check(), a few lines before
+ * or after our callbacks are called.  A device's transmission does not lead back
+ * into receiving: loopback, veth and their like queue for another softirq, and where
+ * a traffic control action does lead back, @busy has the second one left to its
+ * worker.  tcp_sendmsg_locked() processes the backlog after 16 packets: there is
+ * none while nobody owns the socket.  It calls sk_write_space(), when it fails and
+ * when it makes room: a connection that is served is not served again by it.
+ * sk_write_space() is also called by tcp_write_xmit() between two packets.  That
+ * keeps no state over this call but what it has counted, and the kernel's TLS sends
+ * from there as well.
+ *
+ * Nothing waits: MSG_DONTWAIT, GFP_ATOMIC, no lock but spinlocks that are taken with
+ * BHs disabled elsewhere.  Where memory is short the worker tries again with
+ * GFP_KERNEL.
+ *
+ * The stack is that of TCP's own sending, and less than 1 KiB: the pieces of one
+ * reflection, 34 of 16 bytes, are most of it.
+ *
+ * On PREEMPT_RT softirqs are threads, which may be preempted, may sleep on what are
+ * spinlocks elsewhere, and have the priority of the interrupt that they serve.  There
+ * is no switch to be saved, and a handler would delay what has been given that
+ * priority.  There all is left to the workers.
+ */
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched/clock.h>
+
+#include "inline.h"
+
+/*
+ * Of each jiffy a CPU serves for half, and leaves the rest of that jiffy's events to
+ * the workers, which the scheduler can weigh against everybody else.  With HZ=250 that
+ * is 2 of 4 ms: at 2 us a small answer, 1000 of them, or 250000 in a second.  The
+ * last run may take longer, by CONNECTION_RUN_BYTES at most.
+ */
+#define INLINE_BUDGET_NS	(NSEC_PER_SEC / HZ / 2)
+
+static DEFINE_PER_CPU(struct kinetd_inline, inline_cpus);
+
+/**
+ * kinetd_inline_begin() - may something be served here and now?
+ *
+ * Context: BHs disabled.
+ * Return: this CPU, to be given to kinetd_inline_end(); NULL where it is to be left
+ * to the worker.
+ */
+struct kinetd_inline *kinetd_inline_begin(void)
+{
+	unsigned long now = jiffies;
+	struct kinetd_inline *cpu;
+
+	/* netpoll may call a driver, and thus us, where nothing else can run */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || unlikely(in_hardirq() || irqs_disabled()))
+		return NULL;
+	cpu = this_cpu_ptr(&inline_cpus);
+	if (unlikely(cpu->busy))
+		return NULL;
+	if (cpu->jiffy != now) {
+		cpu->jiffy = now;
+		cpu->spent = 0;
+	} else if (unlikely(cpu->spent >= INLINE_BUDGET_NS)) {
+		return NULL;
+	}
+	cpu->busy = true;
+	cpu->start = local_clock();
+	return cpu;
+}
+
+/**
+ * kinetd_inline_end() - it is served
+ * @cpu: as returned by kinetd_inline_begin()
+ *
+ * Context: as kinetd_inline_begin(), with BHs not enabled in between.
+ */
+void kinetd_inline_end(struct kinetd_inline *cpu)
+{
+	cpu->spent += local_clock() - cpu->start;
+	cpu->busy = false;
+}
+
+/* Context: nothing is served any more. */
+void kinetd_inlines_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct page *page = per_cpu(inline_cpus, cpu).frag.page;
+
+		if (page)
+			put_page(page);
+	}
+}

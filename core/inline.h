@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KINETD_INLINE_H
+#define _KINETD_INLINE_H
+
+#include <linux/mm_types_task.h>
+#include <linux/types.h>
+
+/**
+ * struct kinetd_inline - a CPU, as far as it serves in softirqs
+ * @frag: memory that TCP copies small messages to, instead of a piece for each socket
+ * @jiffy: when it served last
+ * @start: of what it serves now
+ * @spent: nanoseconds in @jiffy
+ * @busy: it serves
+ *
+ * The CPU's own, while BHs are disabled.
+ */
+struct kinetd_inline {
+	struct page_frag	frag;
+	unsigned long		jiffy;
+	u64			start;
+	u64			spent;
+	bool			busy;
+};
+
+struct kinetd_inline *kinetd_inline_begin(void);
+void kinetd_inline_end(struct kinetd_inline *cpu);
+void kinetd_inlines_exit(void);
+
+#endif /* _KINETD_INLINE_H */

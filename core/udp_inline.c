@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * UDP sockets that are served inline, by the softirq that receives (see inline.c).
+ *
+ * UDP offers what it receives to a hook, which is meant for tunnels: before the
+ * packet is queued, with its checksum verified, under RCU.  What the hook does not
+ * take is queued as ever, and is the worker's.
+ *
+ * For a socket with a hook UDP takes trains of datagrams apart, so there is no use in
+ * having them put together.
+ */
+#include <linux/filter.h>
+#include <linux/slab.h>
+#include <linux/udp.h>
+#include <net/udp.h>
+
+#include "datagram.h"
+#include "flow.h"
+#include "inline.h"
+#include "udp_inline.h"
+#include "udp_socket.h"
+
+/**
+ * kinetd_cpu_routes_alloc() - routes for each CPU that may receive
+ *
+ * Return: by the CPU's number, to be given to kinetd_cpu_routes_free(), or NULL.
+ */
+struct kinetd_routes **kinetd_cpu_routes_alloc(void)
+{
+	struct kinetd_routes **routes = kcalloc(nr_cpu_ids, sizeof(*routes), GFP_KERNEL);
+	int cpu;
+
+	if (!routes)
+		return NULL;
+	for_each_possible_cpu(cpu) {
+		routes[cpu] = kinetd_routes_alloc();
+		if (!routes[cpu]) {
+			kinetd_cpu_routes_free(routes);
+			return NULL;
+		}
+	}
+	return routes;
+}
+
+void kinetd_cpu_routes_free(struct kinetd_routes **routes)
+{
+	unsigned int cpu;
+
+	if (!routes)
+		return;
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		kinetd_routes_free(routes[cpu]);
+	kfree(routes);
+}
+
+/*
+ * May this packet be served at once?  What waits in the queue goes first, so that a
+ * worker who is busy is left alone, and a flow stays in order.  What goes to groups is
+ * given to every socket.  What a security module refuses UDP drops, and counts.
+ */
+static bool udp_may_serve(const struct kinetd_udp_socket *socket, struct sock *sk,
+			  struct sk_buff *skb)
+{
+	return !atomic_read(&sk->sk_rmem_alloc) &&
+	       !test_bit(KINETD_EP_QUEUED, &socket->ep.flags) &&
+	       skb->pkt_type == PACKET_HOST && !skb_shared(skb) && !sk_filter(sk, skb);
+}
+
+/* Return: 0 where the packet was taken, 1 where it is UDP's */
+static int udp_receive_inline(struct sock *sk, struct sk_buff *skb)
+{
+	struct kinetd_udp_socket *socket = rcu_dereference_sk_user_data(sk);
+	struct kinetd_routes **routes;
+	struct kinetd_inline *cpu;
+
+	if (unlikely(!socket))
+		return 1;
+	/* pairs with smp_store_release() in kinetd_udp_inline_start() */
+	routes = smp_load_acquire(&socket->cpu_routes);
+	if (unlikely(!routes || !udp_may_serve(socket, sk, skb)))
+		return 1;
+	cpu = kinetd_inline_begin();
+	if (unlikely(!cpu))
+		return 1;
+	kinetd_datagram_serve_inline(socket, routes[smp_processor_id()], skb);
+	kinetd_inline_end(cpu);
+	return 0;
+}
+
+/**
+ * kinetd_udp_inline_prepare() - have UDP look for a hook in a socket
+ * @sock: UDP socket
+ *
+ * The first such socket has the kernel patch its own text, but for those that are kept
+ * (see udp_keep_trains()).
+ *
+ * Context: process context.
+ * Return: 0 or what the kernel says.
+ */
+int kinetd_udp_inline_prepare(struct socket *sock)
+{
+	/* any kind that the kernel itself does nothing for */
+	int kind = UDP_ENCAP_L2TPINUDP;
+
+	return sock->ops->setsockopt(sock, SOL_UDP, UDP_ENCAP, KERNEL_SOCKPTR(&kind),
+				     sizeof(kind));
+}
+
+/**
+ * kinetd_udp_inline_start() - serve a socket inline from now on
+ * @socket: prepared socket
+ * @routes: for each CPU; stay until nothing can arrive at @socket any more
+ *
+ * Context: kinetd_mutex.
+ */
+void kinetd_udp_inline_start(struct kinetd_udp_socket *socket, struct kinetd_routes **routes)
+{
+	/* who finds the routes finds them whole */
+	smp_store_release(&socket->cpu_routes, routes);
+	WRITE_ONCE(udp_sk(socket->sock->sk)->encap_rcv, udp_receive_inline);
+}
+
+/**
+ * kinetd_udp_inline_stop() - leave a socket to its worker
+ * @socket: socket
+ *
+ * Some packets may still be served inline, for a grace period.
+ *
+ * Context: kinetd_mutex.
+ */
+void kinetd_udp_inline_stop(struct kinetd_udp_socket *socket)
+{
+	WRITE_ONCE(udp_sk(socket->sock->sk)->encap_rcv, NULL);
+}

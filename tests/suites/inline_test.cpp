@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// exec=inline: what the softirq serves, what it leaves to the workers, and changing one's mind.
+#include <initializer_list>
+#include <numeric>
+
+#include "support/chargen.hpp"
+#include "support/datagram_fixture.hpp"
+#include "support/fault.hpp"
+#include "support/flood.hpp"
+#include "support/hammer.hpp"
+#include "support/health.hpp"
+#include "support/kind.hpp"
+#include "support/netns.hpp"
+#include "support/pattern.hpp"
+
+namespace kinetd::suite {
+namespace {
+
+/// How often the workers have gone to sleep, all together: they were woken as often.
+std::uint64_t sleeps() {
+    const auto workers = worker_threads();
+    return std::accumulate(workers.begin(), workers.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const Thread &worker) {
+                               return sum + context_switches(worker.pid);
+                           });
+}
+
+/// Writes the other choice and back, over and over.
+Hammer::Blow changing(const Service &service) {
+    return [service](int blow) {
+        return service.set("exec", blow % 2 == 0 ? "thread" : "inline");
+    };
+}
+
+class Inline : public EchoTest {
+protected:
+    void SetUp() override {
+        EchoTest::SetUp();
+        if (!HasFatalFailure())
+            go_inline();
+    }
+    void go_inline() const {
+        const auto written = service_.set("exec", "inline");
+        ASSERT_TRUE(written.ok()) << written.text();
+        ASSERT_EQ(service_.get("exec"), "thread [inline]");
+    }
+};
+
+TEST_F(Inline, wakesNobodyForAnAnswer) {
+    auto socket = client();
+    ASSERT_TRUE(round_trip(socket, "attached by its worker").ok());
+    const auto before = sleeps();
+    for (int i = 0; i < 200; i++)
+        ASSERT_TRUE(round_trip(socket, "answered by the softirq").ok());
+    EXPECT_LT(sleeps() - before, 50U);
+    EXPECT_EQ(service_.stat("bytes_received"), service_.stat("bytes_sent"));
+}
+
+TEST_F(Inline, isAConnectionsOwnFromItsStart) {
+    auto inline_one = client();
+    ASSERT_TRUE(round_trip(inline_one, "first").ok());
+    ASSERT_TRUE(service_.set("exec", "thread").ok());
+    auto threaded = client();
+    ASSERT_TRUE(round_trip(threaded, "first").ok());
+    auto before = sleeps();
+    for (int i = 0; i < 100; i++)
+        ASSERT_TRUE(round_trip(inline_one, "still answered by the softirq").ok());
+    EXPECT_LT(sleeps() - before, 50U);
+    before = sleeps();
+    for (int i = 0; i < 100; i++)
+        ASSERT_TRUE(round_trip(threaded, "answered by a worker").ok());
+    EXPECT_GE(sleeps() - before, 50U);
+}
+
+TEST_F(Inline, aByteAtATime) {
+    auto socket = client();
+    const Pattern pattern(3);
+    for (std::uint64_t i = 0; i < 3000; i++)
+        ASSERT_TRUE(round_trip(socket, pattern.bytes(i, 1)).ok()) << i;
+    for (std::uint64_t i = 0; i < 3000; i++)
+        ASSERT_TRUE(send_all(socket, pattern.bytes(i, 1)).ok()) << i;
+    const auto answer = receive_exactly(socket, 3000);
+    ASSERT_TRUE(answer.ok()) << answer.text();
+    EXPECT_TRUE(*answer == pattern.bytes(0, 3000));
+}
+
+TEST_F(Inline, sixteenMebibytesAndAHalfClose) {
+    Crowd crowd;
+    ASSERT_TRUE(
+        crowd.add(at(), 2, Plan{.bytes = 16 << 20, .window = 4 << 20, .hashed = true}).ok());
+    EXPECT_TRUE(crowd.run(patience(seconds(120))));
+    EXPECT_EQ(crowd.count(State::complete), 2U) << crowd.first_not(State::complete);
+    EXPECT_TRUE(crowd.hashes_agree());
+    EXPECT_TRUE(service_.reaches("connections_active", 0));
+}
+
+TEST_F(Inline, aReaderWhoStopsAndGoesOn) {
+    // Both windows close, and what was said while they were closed comes when they open.
+    auto socket = client({.receive_buffer = 8192, .send_buffer = 1 << 20});
+    const Pattern pattern(12);
+    for (int round = 0; round < sized(3, 2, 30); round++) {
+        std::uint64_t sent = 0;
+        while (sent < (16U << 20)) {
+            const auto piece = pattern.view(sent, 65536);
+            const ssize_t n = ::send(socket.get(), piece.data(), piece.size(), MSG_NOSIGNAL);
+            if (n <= 0)
+                break;
+            sent += static_cast<std::uint64_t>(n);
+        }
+        ASSERT_GT(sent, 100'000U);
+        std::uint64_t received = 0;
+        while (received < sent) {
+            const auto part = receive_some(socket, 1 + received % 3000);
+            ASSERT_TRUE(part.ok()) << part.text() << " after " << received << " of " << sent;
+            ASSERT_TRUE(pattern.matches(received, *part)) << "wrong after " << received;
+            received += part->size();
+        }
+    }
+    ASSERT_TRUE(half_close(socket).ok());
+    const auto rest = receive_all(socket);
+    ASSERT_TRUE(rest.ok()) << rest.text();
+    EXPECT_TRUE(rest->empty());
+}
+
+TEST_F(Inline, changedUnderTraffic) {
+    Churn churn(at(), Churn::Close::politely);
+    Traffic traffic(at(), 20);
+    ASSERT_TRUE(traffic.flows());
+    Hammer hammer({changing(service_)});
+    for (int i = 0; i < sized(10, 3, 200); i++)
+        ASSERT_TRUE(traffic.flows(1 << 16));
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises({}), "");
+    churn.stop();
+    EXPECT_EQ(churn.failures(), 0U) << churn.first_failure();
+    EXPECT_EQ(traffic.finish(), "");
+}
+
+TEST_F(Inline, whileWorkersComeAndGo) {
+    Traffic traffic(at(), 20);
+    ASSERT_TRUE(traffic.flows());
+    for (int i = 0; i < sized(10, 3, 100); i++) {
+        ASSERT_TRUE(pool_.set("threads", 1 + i % 4).ok());
+        ASSERT_TRUE(traffic.flows(1 << 16));
+    }
+    EXPECT_EQ(traffic.finish(), "");
+}
+
+TEST_F(Inline, disabledUnderTraffic) {
+    for (int i = 0; i < sized(5, 2, 50); i++) {
+        Traffic traffic(at(), 20);
+        ASSERT_TRUE(traffic.flows(1 << 16));
+        ASSERT_TRUE(service_.set("enabled", 0).ok());
+        EXPECT_EQ(service_.active(), 0U);
+        EXPECT_EQ(traffic.end(), "");
+        ASSERT_TRUE(service_.set("enabled", 1).ok());
+    }
+    expect_service();
+}
+
+TEST_F(Inline, unloadedUnderTraffic) {
+    for (int i = 0; i < sized(5, 2, 50); i++) {
+        Traffic traffic(at(), 20);
+        ASSERT_TRUE(traffic.flows(1 << 16));
+        const auto removal = unload();
+        ASSERT_TRUE(removal.status.ok()) << removal.status.text();
+        EXPECT_LT(removal.took, patience(seconds(2)));
+        EXPECT_EQ(traffic.end(), "");
+        load();
+        go_inline();
+    }
+    expect_service();
+}
+
+TEST_F(Inline, endsWithItsNamespace) {
+    auto netns = NetworkNamespace::create().value();
+    netns.run([&] {
+        ASSERT_TRUE(new_service("inside").ok());
+        const Service inside("inside");
+        ASSERT_TRUE(inside.set("port", port_).ok());
+        ASSERT_TRUE(inside.set("exec", "inline").ok());
+        ASSERT_TRUE(inside.set("enabled", 1).ok());
+        auto socket = connect_to(at());
+        ASSERT_TRUE(socket.ok()) << socket.text();
+        EXPECT_TRUE(round_trip(*socket, "inside").ok());
+    });
+    netns.drop();
+    EXPECT_TRUE(
+        wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
+    expect_service();
+}
+
+TEST_F(Inline, withoutMemoryInSoftirqs) {
+    // Every second allocation of the softirq fails; the worker, who may wait, has better luck.
+    if (!can_inject())
+        GTEST_SKIP() << "this kernel has no fault injection";
+    Traffic traffic(at(), 8, {.segment = 4096});
+    ASSERT_TRUE(traffic.flows(1 << 16));
+    {
+        const Injection injection;
+        Injection::only_below("connection_data_ready");
+        for (const char *kind : {"failslab", "fail_page_alloc"})
+            ASSERT_TRUE(
+                write_file(std::string("/sys/kernel/debug/") + kind + "/task-filter", "N\n").ok());
+        Injection::set_probability(50);
+        EXPECT_TRUE(traffic.flows(1 << 20));
+    }
+    EXPECT_EQ(traffic.finish(), "");
+    EXPECT_EQ(service_.stat("errors"), 0U);
+}
+
+class InlineProtocol : public ProtocolTest {
+protected:
+    InlineProtocol() : ProtocolTest(chargen_name, "tcp_chargen") {}
+};
+
+TEST_F(InlineProtocol, thatSendsOfItself) {
+    ASSERT_TRUE(service_.set("exec", "inline").ok());
+    Flood flood(at(), 4, {.expects = is_chargen});
+    EXPECT_TRUE(flood.flows(4 << 20));
+    EXPECT_EQ(flood.stop(), "");
+}
+
+class InlineDatagram : public UdpEchoTest {
+protected:
+    explicit InlineDatagram(std::string address = "127.0.0.1") : UdpEchoTest(std::move(address)) {}
+
+    void SetUp() override {
+        UdpEchoTest::SetUp();
+        if (HasFatalFailure())
+            return;
+        const auto written = service_.set("exec", "inline");
+        ASSERT_TRUE(written.ok()) << written.text();
+        ASSERT_EQ(service_.get("exec"), "thread [inline]");
+    }
+};
+
+TEST_F(InlineDatagram, wakesNobodyForAnAnswer) {
+    const auto socket = client();
+    ASSERT_TRUE(ask(socket, "answered").ok());
+    const auto before = sleeps();
+    for (int i = 0; i < 200; i++)
+        ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
+    EXPECT_LT(sleeps() - before, 50U);
+    const auto counts = this->counts();
+    EXPECT_EQ(counts.received, 201U);
+    EXPECT_EQ(counts.sent, 201U);
+    EXPECT_EQ(counts.bytes_received, counts.bytes_sent);
+}
+
+TEST_F(InlineDatagram, takesEffectAtOnce) {
+    const auto socket = client();
+    ASSERT_TRUE(service_.set("exec", "thread").ok());
+    ASSERT_TRUE(ask(socket, "answered by a worker").ok());
+    auto before = sleeps();
+    for (int i = 0; i < 100; i++)
+        ASSERT_TRUE(ask(socket, "answered by a worker").ok());
+    EXPECT_GE(sleeps() - before, 50U);
+    ASSERT_TRUE(service_.set("exec", "inline").ok());
+    ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
+    before = sleeps();
+    for (int i = 0; i < 100; i++)
+        ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
+    EXPECT_LT(sleeps() - before, 50U);
+}
+
+TEST_F(InlineDatagram, trainsAreTakenApart) {
+    const auto socket = client();
+    const std::string train(20 * 500, 't');
+    ASSERT_TRUE(send_train(socket, train, 500).ok());
+    for (int i = 0; i < 20; i++) {
+        const auto answer = receive_datagram(socket);
+        ASSERT_TRUE(answer.ok()) << i << ": " << answer.text();
+        EXPECT_EQ(answer->bytes.size(), 500U);
+    }
+    EXPECT_EQ(counts().received, 20U);
+    EXPECT_EQ(counts().sent, 20U);
+}
+
+TEST_F(InlineDatagram, moreThanItsShareIsTheWorkers) {
+    // A train costs its sender as much as one datagram, and the softirq as much as sixty.
+    const auto socket = client();
+    const std::string train(60 * 16, 't');
+    const auto before = sleeps();
+    EXPECT_TRUE(wait_for(
+        [&] {
+            for (int i = 0; i < 50; i++)
+                (void)send_train(socket, train, 16);
+            return sleeps() - before > 20;
+        },
+        patience(seconds(30))));
+    (void)take_datagrams(socket);
+    EXPECT_TRUE(wait_for([&] { return ask(client(), "still here?").ok(); }, patience(seconds(10))));
+    EXPECT_TRUE(wait_for(
+        [this] {
+            const auto now = counts();
+            return now.received == now.sent + now.dropped + now.errors;
+        },
+        patience(seconds(10))));
+}
+
+TEST_F(InlineDatagram, ofEverySize) {
+    const auto socket = client();
+    for (const std::size_t size : std::initializer_list<std::size_t>{0, 1, 8, 1400, 1473, 16000,
+                                                                     largest_v4}) {
+        const auto answer = ask(socket, std::string(size, 's'));
+        EXPECT_TRUE(answer.ok()) << size << ": " << answer.text();
+    }
+}
+
+TEST_F(InlineDatagram, changedUnderTraffic) {
+    DatagramTraffic traffic(at(), 10);
+    ASSERT_TRUE(traffic.flows());
+    Hammer hammer({changing(service_)});
+    for (int i = 0; i < sized(10, 3, 200); i++)
+        ASSERT_TRUE(traffic.flows(100));
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises({}), "");
+    EXPECT_EQ(traffic.finish(), "");
+}
+
+TEST_F(InlineDatagram, movedUnderTraffic) {
+    DatagramTraffic traffic(at(), 10);
+    ASSERT_TRUE(traffic.flows());
+    for (int i = 0; i < sized(6, 2, 60); i++) {
+        ASSERT_TRUE(service_.set("address", i % 2 == 0 ? "0.0.0.0" : "127.0.0.1").ok());
+        ASSERT_TRUE(pool_.set("threads", 1 + i % 3).ok());
+        ASSERT_TRUE(traffic.flows(100));
+    }
+    EXPECT_EQ(traffic.finish(), "");
+}
+
+TEST_F(InlineDatagram, unloadedUnderTraffic) {
+    for (int i = 0; i < sized(5, 2, 50); i++) {
+        DatagramTraffic traffic(at(), 10);
+        ASSERT_TRUE(traffic.flows(100));
+        const auto removal = unload();
+        ASSERT_TRUE(removal.status.ok()) << removal.status.text();
+        EXPECT_LT(removal.took, patience(seconds(2)));
+        EXPECT_EQ(traffic.end(), "");
+        load();
+        ASSERT_TRUE(service_.set("exec", "inline").ok());
+    }
+    expect_service();
+}
+
+class InlineDatagramV6 : public InlineDatagram {
+protected:
+    InlineDatagramV6() : InlineDatagram("::") {}
+};
+
+TEST_F(InlineDatagramV6, servesBothFamilies) {
+    for (const char *address : {"127.0.0.1", "::1"}) {
+        const auto socket = datagram_to(at(address)).value();
+        ASSERT_TRUE(ask(socket, "first").ok()) << address;
+        const auto before = sleeps();
+        for (int i = 0; i < 100; i++)
+            ASSERT_TRUE(ask(socket, "answered by the softirq").ok()) << address;
+        EXPECT_LT(sleeps() - before, 50U) << address;
+    }
+}
+
+} // namespace
+} // namespace kinetd::suite
