@@ -13,8 +13,6 @@
 
 #include <array>
 #include <csignal>
-#include <cstdio>
-#include <exception>
 #include <unordered_map>
 #include <vector>
 
@@ -180,19 +178,17 @@ Options parse(bench::Arguments arguments) {
         else if (name == "--port")
             options.port = arguments.number<std::uint16_t>();
         else
-            throw std::invalid_argument("usage: epoll_echo [--address A] [--port P]");
+            throw bench::Help(name, "usage: epoll_echo [--address A] [--port P]");
     }
     return options;
 }
 
 } // namespace
 
-int main(int argc, char **argv) try {
-    static Server server(parse(bench::Arguments(argc, argv)));
-    std::puts("ready");
-    std::fflush(stdout);
-    server.run();
-} catch (const std::exception &error) {
-    std::fprintf(stderr, "epoll_echo: %s\n", error.what());
-    return 1;
+int main(int argc, char **argv) {
+    return bench::run_program("epoll_echo", [&] {
+        static Server server(parse(bench::Arguments(argc, argv)));
+        bench::say_ready();
+        server.run();
+    });
 }
