@@ -37,6 +37,7 @@ public:
     ~Descriptor() { reset(); }
 
     [[nodiscard]] int get() const noexcept { return fd_; }
+    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
     void reset(int fd = -1) noexcept {
         if (fd_ >= 0)
             ::close(fd_);
