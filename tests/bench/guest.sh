@@ -10,6 +10,7 @@ INLINE_PORT=6999
 KINETD_PORT=7000
 PEER_PORT=7001 # and on
 PEER_PIDS=()
+BUDGET=30 # million instructions of a run: counted, they are the same again to within 0.1 %
 VETH=kinetd-xdp VETH_ADDRESS=10.77.0.2
 
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -22,7 +23,7 @@ choose() { # tcp|churn|udp|discard
 	FLOOR=()
 	case $1 in
 	tcp | churn)
-		PROTOCOL=tcp_echo CLIENT=echo_load PEERS=(epoll_echo uring_echo thread_echo)
+		PROTOCOL=tcp_echo CLIENT=echo_load PEERS=(epoll_echo uring_echo thread_echo:bytes=262144)
 		FLOOR=(sockmap_echo)
 		LOADS=(1x64 16x64 64x64 1x1024 16x1024 1x16384 8x16384 16x16384 64x16384)
 		[ "$1" = tcp ] || LOADS=(1x64 16x64)
@@ -31,7 +32,7 @@ choose() { # tcp|churn|udp|discard
 		PROTOCOL=udp_echo CLIENT=udp_load
 		PEERS=(udp_echo:mode=plain udp_echo:mode=plain:sched=batch udp_echo:mode=mmsg:batch=8
 			udp_echo:mode=mmsg:batch=32 udp_echo:mode=gro:batch=16)
-		FLOOR=(xdp_echo)
+		FLOOR=(xdp_echo:mode=generic)
 		LOADS=(1x64 16x64 64x64 1x1024 16x1024 64x1024 1x8192 16x8192 64x8192 4x1024x16)
 		;;
 	discard)
@@ -66,20 +67,30 @@ boot() { # KERNEL KERNEL-ARGS COMMAND ARG...: in icount mode, one CPU
 
 # --- In the guest ---------------------------------------------------------------
 
+# PROGRAM:OPTION=VALUE... is PROGRAM --OPTION VALUE...
 start_peer() { # PEER PORT: false where it does not start
-	local line fifo=/run/peer-$2 words inside=()
+	local words
 	IFS=: read -r -a words <<<"$1"
-	if [ "${words[0]}" = xdp_echo ]; then
-		start_veth || return 1
-		inside=(ip netns exec "$VETH" env) words+=(interface="$VETH-b")
-	fi
-	mkfifo "$fifo"
-	# OPTION=VALUE is --OPTION VALUE.
 	# shellcheck disable=SC2046 # two words each
-	"${inside[@]}" "$PROGRAMS/${words[0]}" --port "$2" \
-		$(printf ' --%s' "${words[@]:1}" | sed 's/^ --$//;s/=/ /g') >"$fifo" &
+	set -- "${words[0]}" --port "$2" $(printf ' --%s' "${words[@]:1}" | sed 's/^ --$//;s/=/ /g')
+	case $1 in
+	xdp_echo)
+		start_veth || return 1
+		[[ "$*" = *generic* ]] ||
+			start_program "$PROGRAMS/$1" --mode pass --interface "$VETH-a" || return 1
+		start_program ip netns exec "$VETH" "$PROGRAMS/$1" --interface "$VETH-b" "${@:2}"
+		;;
+	*) start_program "$PROGRAMS/$1" "${@:2}" ;;
+	esac
+}
+
+start_program() { # COMMAND ARG...: until it says that it is ready
+	local line='' fifo
+	fifo=$(mktemp -u /run/peer-XXXXXX)
+	mkfifo "$fifo"
+	"$@" >"$fifo" &
 	PEER_PIDS+=($!)
-	read -r line <"$fifo" || line=''
+	read -r line <"$fifo" || true
 	rm "$fifo"
 	[ -n "$line" ]
 }
@@ -91,7 +102,6 @@ stop_peers() {
 	stop_veth
 }
 
-# Frames come back from XDP's native mode only to an end that has NAPI, which is what GRO gives it.
 start_veth() {
 	[ ! -e "/sys/class/net/$VETH-a" ] || return 0
 	modprobe -q veth || true # may be built in
@@ -101,8 +111,7 @@ start_veth() {
 		ip address add 10.77.0.1/24 dev "$VETH-a" &&
 		ip link set "$VETH-a" up &&
 		ip neighbour add "$VETH_ADDRESS" dev "$VETH-a" nud permanent lladdr \
-			"$(ip netns exec "$VETH" cat "/sys/class/net/$VETH-b/address")" &&
-		ethtool -K "$VETH-a" gro on
+			"$(ip netns exec "$VETH" cat "/sys/class/net/$VETH-b/address")"
 }
 
 stop_veth() {
@@ -132,8 +141,7 @@ start_inline() {
 
 stop_kinetd() { rmmod "$MODULE" && rmmod kinetd; }
 
-# How many messages or MiB: what takes some 60 million instructions, so that a run is neither short
-# beside what it varies by nor long. KINETD_BENCH_SCALE times as many where they are not emulated.
+# How many messages or MiB: what takes some BUDGET million instructions.
 amount() { # KIND LOAD
 	local connections bytes depth each least count
 	IFS=x read -r connections bytes depth <<<"$2"
@@ -143,7 +151,7 @@ amount() { # KIND LOAD
 	*-1) each=$((20000 + 2 * bytes)) ;;
 	*) each=$((2000 + 2 * bytes)) ;;
 	esac
-	least=$(on_the_way "$1" "$2") count=$((60000000 * ${KINETD_BENCH_SCALE:-1} / each))
+	least=$(on_the_way "$1" "$2") count=$((BUDGET * 1000000 / each))
 	[ "$count" -ge "$least" ] || count=$least
 	echo "$count"
 }

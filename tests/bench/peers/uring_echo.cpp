@@ -80,6 +80,7 @@ Buffers::Buffers(io_uring &ring, unsigned count, unsigned bytes)
       ring_(static_cast<io_uring_buf_ring *>(
           std::aligned_alloc(4096, std::size_t{count} * sizeof(io_uring_buf)))),
       order_(count), place_(count) {
+    std::memset(memory_.get(), 0, std::size_t{count} * bytes); // no message pays for a page's fault
     io_uring_buf_reg registration{};
     registration.ring_addr = reinterpret_cast<std::uintptr_t>(ring_.get());
     registration.ring_entries = count;

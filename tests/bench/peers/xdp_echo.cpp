@@ -5,9 +5,11 @@
 //
 // It runs until it is killed, and takes the program with it.
 //
-//   --interface NAME       a veth's end; the peer's needs GRO, or frames do not come back from
-//                          native mode
-//   --mode native|generic  in the driver, or on what the stack has made of it
+//   --interface NAME       a veth's end
+//   --mode native          in the driver
+//   --mode generic         on what the stack has made of the frame
+//   --mode pass            no echo: what the other end of a native one needs, since veth delivers
+//                          what was sent back only to an end that has a program, too
 #include "bpf.hpp"
 
 #include <linux/if_link.h>
@@ -17,10 +19,12 @@ namespace {
 
 using bench::Descriptor;
 
+enum class Mode { native, generic, pass };
+
 struct Options {
     std::string interface;
     std::uint16_t port = 7007;
-    bool generic = false;
+    Mode mode = Mode::native;
 };
 
 // Where things are in a frame.
@@ -40,6 +44,13 @@ void swap(bench::bpf::Program &program, int size, int one, int two) {
     program.load(size, other, frame, static_cast<std::size_t>(two));
     program.store(size, frame, one, other);
     program.store(size, frame, two, scratch);
+}
+
+bench::bpf::Program passer() {
+    bench::bpf::Program program;
+    program.set(0, XDP_PASS);
+    program.leave();
+    return program;
 }
 
 bench::bpf::Program reflector(std::uint16_t port) {
@@ -79,8 +90,19 @@ Descriptor attach(const Descriptor &program, const Options &options) {
     attribute.link_create.prog_fd = static_cast<std::uint32_t>(program.get());
     attribute.link_create.target_ifindex = index;
     attribute.link_create.attach_type = BPF_XDP;
-    attribute.link_create.flags = options.generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+    attribute.link_create.flags =
+        options.mode == Mode::generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
     return Descriptor(bench::bpf::call(BPF_LINK_CREATE, attribute, "BPF_LINK_CREATE"));
+}
+
+Mode mode(const std::string &name) {
+    if (name == "native")
+        return Mode::native;
+    if (name == "generic")
+        return Mode::generic;
+    if (name == "pass")
+        return Mode::pass;
+    throw std::invalid_argument("a mode is native, generic or pass");
 }
 
 Options parse(bench::Arguments arguments) {
@@ -92,10 +114,10 @@ Options parse(bench::Arguments arguments) {
         else if (name == "--port")
             options.port = arguments.number<std::uint16_t>();
         else if (name == "--mode")
-            options.generic = arguments.choice("generic", "native");
+            options.mode = mode(arguments.text());
         else
             throw bench::Help(
-                name, "usage: xdp_echo --interface NAME [--port P] [--mode native|generic]");
+                name, "usage: xdp_echo --interface NAME [--port P] [--mode native|generic|pass]");
     }
     if (options.interface.empty())
         throw std::invalid_argument("at which --interface?");
@@ -103,8 +125,8 @@ Options parse(bench::Arguments arguments) {
 }
 
 void run(const Options &options) {
-    const auto program =
-        reflector(options.port).load_as(BPF_PROG_TYPE_XDP, BPF_XDP, BPF_F_XDP_HAS_FRAGS);
+    const auto source = options.mode == Mode::pass ? passer() : reflector(options.port);
+    const auto program = source.load_as(BPF_PROG_TYPE_XDP, BPF_XDP, BPF_F_XDP_HAS_FRAGS);
     const auto link = attach(program, options);
     bench::say_ready();
     for (;;)

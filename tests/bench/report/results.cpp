@@ -36,6 +36,11 @@ void read_run(Results &results, std::istream &words) {
     cell.of[server].push_back(read_values(words));
 }
 
+void add_once(std::vector<std::string> &lines, const std::string &line) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end())
+        lines.push_back(line);
+}
+
 std::string rest(std::istream &words) {
     std::string text;
     std::getline(words >> std::ws, text);
@@ -55,7 +60,7 @@ Results read_results(std::istream &in) {
         else if (what == "on")
             results.on.push_back(rest(words));
         else if (what == "left-out")
-            results.left_out.push_back(rest(words));
+            add_once(results.left_out, rest(words));
         else if (what == "memory" && words >> server)
             results.memory.emplace_back(server, read_values(words));
     }

@@ -47,11 +47,13 @@ double widest_spread(const Cell &cell, const std::string &name) {
     return widest;
 }
 
+// A floor's client may never leave its CPU, and then its time is not in the account.
 double most_idle(const Cell &cell) {
     double most = 0;
     for (const auto &server : cell.servers)
-        most = std::max(most, 100 * median_of(cell, server, "idle_ns") /
-                                  median_of(cell, server, "total_ns"));
+        if (!is_floor(server))
+            most = std::max(most, 100 * median_of(cell, server, "idle_ns") /
+                                      median_of(cell, server, "total_ns"));
     return most;
 }
 
