@@ -109,7 +109,7 @@ help:
 	@echo '  make tools       kinetctl and kinetload, into build/tools'
 	@echo '  make modules-K   the modules for one guest (6.1, 6.12, debug), into build/K'
 	@echo '  make bench       kinetd beside the best of user space, in guests: K="6.12 6.1", ROUNDS=3,'
-	@echo '                   WALL_ROUNDS=5, LOADS="tcp:1x64 memory ..."; tables, JSON, plots in build/bench'
+	@echo '                   WALL_ROUNDS=3, LOADS="tcp:1x64 memory ..."; tables, JSON, plots in build/bench'
 	@echo '  make bench-host  the same on this machine, wall time alone: as root, for it loads the modules'
 	@echo '                   into the running kernel, and unloads them'
 	@echo '  make deps        installs the Debian packages that all this needs'

@@ -23,7 +23,9 @@ choose() { # tcp|churn|udp|discard
 	FLOOR=()
 	case $1 in
 	tcp | churn)
-		PROTOCOL=tcp_echo CLIENT=echo_load PEERS=(epoll_echo uring_echo thread_echo:bytes=262144)
+		PROTOCOL=tcp_echo CLIENT=echo_load
+		PEERS=(epoll_echo epoll_echo:sched=batch uring_echo uring_echo:sched=batch
+			thread_echo:bytes=262144)
 		FLOOR=(sockmap_echo)
 		LOADS=(1x64 16x64 64x64 1x1024 16x1024 1x16384 8x16384 16x16384 64x16384)
 		[ "$1" = tcp ] || LOADS=(1x64 16x64)
@@ -151,7 +153,8 @@ amount() { # KIND LOAD
 	*-1) each=$((20000 + 2 * bytes)) ;;
 	*) each=$((2000 + 2 * bytes)) ;;
 	esac
-	least=$(on_the_way "$1" "$2") count=$((BUDGET * 1000000 / each))
+	[ "$bytes" -lt 1048576 ] || [ "$1" = discard ] || each=$((each / 3)) # or it would be a dozen
+	least=$((2 * $(on_the_way "$1" "$2"))) count=$((BUDGET * 1000000 / each))
 	[ "$count" -ge "$least" ] || count=$least
 	echo "$count"
 }

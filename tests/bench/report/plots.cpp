@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "tables.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -27,7 +28,8 @@ void write_data(std::ostream &out, const std::vector<const Cell *> &cells,
 // Bars in groups, a group a load; the line at 1 is the best peer.
 void write_script(std::ostream &out, const std::string &file, const std::string &title,
                   std::size_t groups, const std::vector<std::string> &servers) {
-    out << "set terminal svg size " << 200 + groups * (20 + 12 * servers.size())
+    out << "set terminal svg size "
+        << std::max<std::size_t>(640, 300 + groups * (20 + 12 * servers.size()))
         << ",480 background 'white'\nset output '" << file << ".svg'\nset title \"" << title
         << ", to the best peer's\" noenhanced\nset style data histogram\n"
            "set style histogram clustered gap 1\nset style fill solid 0.8 noborder\n"
