@@ -17,6 +17,7 @@ inline int call(bpf_cmd command, bpf_attr &attribute, const char *what) {
                  what);
 }
 
+// NOLINTBEGIN(misc-redundant-expression): more than one part of an instruction's code is 0
 // Instructions in the order of the calls.  Every condition that does not hold leads to the same
 // place: otherwise().
 class Program {
@@ -78,6 +79,7 @@ private:
     std::vector<bpf_insn> code_;
     std::vector<std::size_t> open_; // jumps to otherwise()
 };
+// NOLINTEND(misc-redundant-expression)
 
 inline Descriptor create_map(bpf_map_type type, std::size_t key, std::size_t value,
                              unsigned entries) {
