@@ -11,7 +11,8 @@ version = $(shell sed -n 's/^.define KINETD_VERSION[[:space:]]*"\(.*\)"/\1/p' co
 release = $(shell cat $(KDIR)/include/config/kernel.release)
 srcdir = $(DESTDIR)/usr/src/kinetd-$(version)
 
-.PHONY: modules install install-tools clean help deps suites tools lint test demo check
+.PHONY: modules install install-tools clean help deps suites tools lint test demo check \
+	bench bench-host
 
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -69,6 +70,17 @@ lint:
 test: suites tools
 	tests/vm/test -f '$(FILTER)' $(K)
 
+# ROUNDS= of the table of instructions, WALL_ROUNDS= of that of wall time, LOADS= some of all
+bench: K = 6.12 6.1
+bench:
+	nice tests/bench/bench $(addprefix -k ,$(K)) $(if $(ROUNDS),-r $(ROUNDS)) \
+		$(if $(WALL_ROUNDS),-w $(WALL_ROUNDS)) $(LOADS)
+
+bench-host:
+	@tests/bench/bench --may-load
+	+@$(if $(KINETD_BENCH_MODULES),,$(MAKE) modules)
+	tests/bench/bench -H $(if $(WALL_ROUNDS),-w $(WALL_ROUNDS)) $(LOADS)
+
 demo:
 	tests/vm/deps modules
 	tests/vm/modules 6.12
@@ -96,5 +108,9 @@ help:
 	@echo '  make suites      the test programs, into build/tests'
 	@echo '  make tools       kinetctl and kinetload, into build/tools'
 	@echo '  make modules-K   the modules for one guest (6.1, 6.12, debug), into build/K'
+	@echo '  make bench       kinetd beside the best of user space, in guests: K="6.12 6.1", ROUNDS=3,'
+	@echo '                   WALL_ROUNDS=3, LOADS="tcp:1x64 memory ..."; tables, JSON, plots in build/bench'
+	@echo '  make bench-host  the same on this machine, wall time alone: as root, for it loads the modules'
+	@echo '                   into the running kernel, and unloads them'
 	@echo '  make deps        installs the Debian packages that all this needs'
 	@echo 'Kernels are unpacked and built in $${KINETD_CACHE:-~/.cache/kinetd}.'

@@ -1,40 +1,52 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034 # some are used there only
-# What compare and profile share: the part that runs on the host builds and boots, the part that
+# What the scripts here share: the part that runs on the host builds and boots, the part that
 # runs in the guest starts the servers side by side.
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)
 PROGRAMS=$ROOT/build/bench
+INLINE_PORT=6999
 KINETD_PORT=7000
 PEER_PORT=7001 # and on
+PEER_PIDS=()
+BUDGET=25 # million instructions of a run: counted, they are the same again to within 0.1 %
+VETH=kinetd-xdp VETH_ADDRESS=10.77.0.2
 
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
-# Sets what is particular to a kind of service: kinetd's module; the client; the servers in user
-# space that kinetd is measured against, PROGRAM[:OPTION=VALUE]; the loads,
-# CONNECTIONSxBYTES[xBURST].
-choose() { # tcp|udp|discard
+# Sets what is particular to a kind of load: kinetd's protocol; the client; the servers in user
+# space that kinetd is measured against, PROGRAM[:OPTION=VALUE], each at what is best for it, or at
+# several settings where the best depends on the load; the floor, of BPF's, which serves no other
+# purpose than to be measured; the loads, CONNECTIONSxBYTES[xDEPTH], for udp SOCKETSxBYTES[xBURST].
+choose() { # tcp|churn|udp|discard
+	FLOOR=()
 	case $1 in
-	tcp)
-		MODULE=proto_tcp_echo CLIENT=echo_load PEERS=(epoll_echo)
+	tcp | churn)
+		PROTOCOL=tcp_echo CLIENT=echo_load
+		PEERS=(epoll_echo epoll_echo:sched=batch uring_echo uring_echo:sched=batch
+			thread_echo:bytes=262144)
+		FLOOR=(sockmap_echo)
 		LOADS=(1x64 16x64 64x64 1x1024 16x1024 1x16384 8x16384 16x16384 64x16384)
+		[ "$1" = tcp ] || LOADS=(1x64 16x64)
 		;;
 	udp)
-		MODULE=proto_udp_echo CLIENT=udp_load
+		PROTOCOL=udp_echo CLIENT=udp_load
 		PEERS=(udp_echo:mode=plain udp_echo:mode=plain:sched=batch udp_echo:mode=mmsg:batch=8
 			udp_echo:mode=mmsg:batch=32 udp_echo:mode=gro:batch=16)
+		FLOOR=(xdp_echo:mode=generic)
 		LOADS=(1x64 16x64 64x64 1x1024 16x1024 64x1024 1x8192 16x8192 64x8192 4x1024x16)
 		;;
 	discard)
-		MODULE=proto_discard CLIENT=stream_load
+		PROTOCOL=tcp_discard CLIENT=stream_load
 		PEERS=(tcp_sink:mode=trunc tcp_sink:mode=trunc:sched=batch
 			tcp_sink:mode=trunc:sched=batch:lowat=131072
 			tcp_sink:mode=trunc:wait=epoll:bytes=4194304:lowat=2097152)
 		LOADS=(1x65483 1x65536 8x65536 1x1048576 8x1048576)
 		;;
-	*) die "neither tcp, udp nor discard: $1" ;;
+	*) die "neither tcp, churn, udp nor discard: $1" ;;
 	esac
+	MODULE=proto_${PROTOCOL/tcp_discard/discard}
 }
 
 # --- On the host ----------------------------------------------------------------
@@ -57,40 +69,124 @@ boot() { # KERNEL KERNEL-ARGS COMMAND ARG...: in icount mode, one CPU
 
 # --- In the guest ---------------------------------------------------------------
 
-start_peer() { # PEER PORT
-	local line fifo=/run/peer-$2 words
+# PROGRAM:OPTION=VALUE... is PROGRAM --OPTION VALUE...
+start_peer() { # PEER PORT: false where it does not start
+	local words
 	IFS=: read -r -a words <<<"$1"
-	mkfifo "$fifo"
-	# OPTION=VALUE is --OPTION VALUE.
 	# shellcheck disable=SC2046 # two words each
-	"$PROGRAMS/${words[0]}" --port "$2" $(printf ' --%s' "${words[@]:1}" | sed 's/^ --$//;s/=/ /g') >"$fifo" &
-	read -r line <"$fifo" || die "no server $1"
+	set -- "${words[0]}" --port "$2" $(printf ' --%s' "${words[@]:1}" | sed 's/^ --$//;s/=/ /g')
+	case $1 in
+	xdp_echo)
+		start_veth || return 1
+		[[ "$*" = *generic* ]] ||
+			start_program "$PROGRAMS/$1" --mode pass --interface "$VETH-a" || return 1
+		start_program ip netns exec "$VETH" "$PROGRAMS/$1" --interface "$VETH-b" "${@:2}"
+		;;
+	*) start_program "$PROGRAMS/$1" "${@:2}" ;;
+	esac
 }
 
+start_program() { # COMMAND ARG...: until it says that it is ready
+	local line='' fifo
+	fifo=$(mktemp -u /run/peer-XXXXXX)
+	mkfifo "$fifo"
+	"$@" >"$fifo" &
+	PEER_PIDS+=($!)
+	read -r line <"$fifo" || true
+	rm "$fifo"
+	[ -n "$line" ]
+}
+
+stop_peers() {
+	[ ${#PEER_PIDS[@]} = 0 ] || kill "${PEER_PIDS[@]}"
+	wait "${PEER_PIDS[@]}" 2>/dev/null || true
+	PEER_PIDS=()
+	stop_veth
+}
+
+start_veth() {
+	[ ! -e "/sys/class/net/$VETH-a" ] || return 0
+	modprobe -q veth || true # may be built in
+	ip netns add "$VETH" &&
+		ip link add "$VETH-a" mtu 9000 type veth peer name "$VETH-b" mtu 9000 netns "$VETH" &&
+		ip -n "$VETH" link set "$VETH-b" up &&
+		ip address add 10.77.0.1/24 dev "$VETH-a" &&
+		ip link set "$VETH-a" up &&
+		ip neighbour add "$VETH_ADDRESS" dev "$VETH-a" nud permanent lladdr \
+			"$(ip netns exec "$VETH" cat "/sys/class/net/$VETH-b/address")"
+}
+
+stop_veth() {
+	[ ! -e "/sys/class/net/$VETH-a" ] || ip link del "$VETH-a"
+	[ ! -e "/run/netns/$VETH" ] || ip netns del "$VETH"
+}
+
+# The modules lie where Kbuild leaves them.
 start_kinetd() {
 	local modules=${KINETD_BENCH_MODULES:-$KINETD_MODULES}
 	insmod "$modules/core/kinetd.ko" || die "no modules loaded from $modules"
 	insmod "$modules/proto/$MODULE.ko" port="$KINETD_PORT" || die "no protocol loaded from $modules"
 }
 
+# A second service, of the other exec; false where kinetd does not have that for it.
+start_inline() {
+	local service=/sys/kernel/kinetd/services/inline
+	echo inline >"/sys/kernel/kinetd/protocols/$PROTOCOL/new_service"
+	if ! echo inline 2>/dev/null >"$service/exec"; then
+		echo inline >"/sys/kernel/kinetd/protocols/$PROTOCOL/delete_service"
+		return 1
+	fi
+	echo 127.0.0.1 >"$service/address"
+	echo "$INLINE_PORT" >"$service/port"
+	echo 1 >"$service/enabled"
+}
+
 stop_kinetd() { rmmod "$MODULE" && rmmod kinetd; }
 
-# One run of the client: its line.  Of messages or MiB the count, and a fifth of it before that.
-load() { # TRANSPORT PORT LOAD COUNT SINK
-	local connections bytes burst warmup=$((($4 + 4) / 5))
-	IFS=x read -r connections bytes burst <<<"$3"
-	case $1 in
-	tcp)
-		"$PROGRAMS/$CLIENT" --port "$2" --connections "$connections" --bytes "$bytes" \
-			--messages "$4" --warmup "$warmup"
-		;;
-	udp)
-		"$PROGRAMS/$CLIENT" --port "$2" --sockets "$connections" --bytes "$bytes" \
-			--burst "${burst:-1}" --messages "$4" --warmup "$warmup"
-		;;
-	discard)
-		"$PROGRAMS/$CLIENT" --port "$2" --connections "$connections" --bytes "$bytes" \
-			--mebibytes "$4" --warmup "$warmup" --sink "$5"
-		;;
+# How many messages or MiB: what takes some BUDGET million instructions.
+amount() { # KIND LOAD
+	local connections bytes depth each least count
+	IFS=x read -r connections bytes depth <<<"$2"
+	case $1-${depth:-1} in
+	discard-*) each=500000 ;;
+	churn-*) each=$((120000 + 2 * bytes)) ;;
+	*-1) each=$((20000 + 2 * bytes)) ;;
+	*) each=$((2000 + 2 * bytes)) ;;
 	esac
+	[ "$bytes" -lt 1048576 ] || [ "$1" = discard ] || each=$((each / 3)) # or it would be a dozen
+	least=$((2 * $(on_the_way "$1" "$2"))) count=$((BUDGET * 1000000 / each))
+	[ "$count" -ge "$least" ] || count=$least
+	echo "$count"
 }
+
+# So many messages leave before the first comes back; of each connection 64 KiB are.
+on_the_way() { # KIND LOAD
+	local connections bytes depth each
+	IFS=x read -r connections bytes depth <<<"$2"
+	[ "$1" != discard ] || { echo 16; return; }
+	each=$((bytes * ${depth:-1}))
+	[ "$each" -le 65536 ] || each=65536
+	echo $(((connections * each + bytes - 1) / bytes + 8))
+}
+
+# One run of the client against a server: its line. Before what is measured comes a fifth as much,
+# at least what is on its way at once. LATENCY=1 takes the round trips, too.
+load() { # KIND SERVER PORT LOAD [COUNT]
+	local connections bytes depth count=${5:-$(amount "$1" "$4")} least options
+	IFS=x read -r connections bytes depth <<<"$4"
+	least=$(on_the_way "$1" "$4")
+	options=(--port "$3" --bytes "$bytes"
+		--warmup $((count / 5 > least ? count / 5 : least)))
+	case $2 in xdp_echo*) options+=(--address "$VETH_ADDRESS") ;; esac
+	[ -z "${LATENCY-}" ] || [ "$1" = discard ] || options+=(--latency)
+	case $1 in
+	tcp) options+=(--connections "$connections" --depth "${depth:-1}" --messages "$count") ;;
+	churn) options+=(--connections "$connections" --churn --messages "$count") ;;
+	udp) options+=(--sockets "$connections" --burst "${depth:-1}" --messages "$count") ;;
+	discard) options+=(--connections "$connections" --mebibytes "$count" --sink "$(threads_of "$2")") ;;
+	esac
+	timeout 600 "$PROGRAMS/$CLIENT" "${options[@]}"
+}
+
+# What the names of a server's threads begin with.
+threads_of() { case $1 in kinetd*) echo kinetd/ ;; *) echo "${1%%:*}" ;; esac; }

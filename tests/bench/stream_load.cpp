@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <filesystem>
 
 namespace {
@@ -192,9 +191,9 @@ Options parse(bench::Arguments arguments) {
         else if (name == "--sink")
             options.sink = arguments.text();
         else
-            throw std::invalid_argument(
-                "usage: stream_load [--address A] [--port P] [--connections N] [--bytes N]"
-                " [--mebibytes N] [--warmup MEBIBYTES] [--sink NAME]");
+            throw bench::Help(
+                name, "usage: stream_load [--address A] [--port P] [--connections N] [--bytes N]"
+                      " [--mebibytes N] [--warmup MEBIBYTES] [--sink NAME]");
     }
     if (options.connections == 0 || options.bytes == 0 || options.mebibytes == 0)
         throw std::invalid_argument("connections, bytes and mebibytes are at least 1");
@@ -203,9 +202,6 @@ Options parse(bench::Arguments arguments) {
 
 } // namespace
 
-int main(int argc, char **argv) try {
-    run(parse(bench::Arguments(argc, argv)));
-} catch (const std::exception &error) {
-    std::fprintf(stderr, "stream_load: %s\n", error.what());
-    return 1;
+int main(int argc, char **argv) {
+    return bench::run_program("stream_load", [&] { run(parse(bench::Arguments(argc, argv))); });
 }

@@ -3,6 +3,9 @@
 // sent with UDP_SEGMENT and received with UDP_GRO, and sends the next when that has come back whole
 // and unaltered.  One thread; blocking with one socket, edge-triggered epoll with several.  What
 // does not come back within a second is sent again and reported as lost.
+//
+//   --latency    the round trip of each datagram, or of each burst
+#include "latency.hpp"
 #include "load.hpp"
 
 #include <netinet/udp.h>
@@ -12,7 +15,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <exception>
 
 namespace {
 
@@ -29,6 +31,7 @@ struct Options {
     unsigned burst = 1;
     std::uint64_t messages = 10000;
     std::uint64_t warmup = 1000;
+    bool latency = false;
 };
 
 struct Client {
@@ -37,6 +40,7 @@ struct Client {
     std::size_t offset = 0;
     bool waiting = false;
     bool overdue = false; // waited already when the last alarm came
+    std::uint64_t began = 0;
 };
 
 class Load {
@@ -66,6 +70,7 @@ private:
     std::uint64_t done_at_alarm_ = 0;
     bool silent_ = false; // nothing came back between the last two alarms
     bench::Phase phase_;
+    kinetd::load::Histogram latencies_;
 };
 
 // The alarm makes a blocked call return, and costs the calls themselves nothing; a timeout of the
@@ -112,6 +117,8 @@ void Load::send(Client &client) {
     client.received = 0;
     client.waiting = true;
     client.overdue = false;
+    if (options_.latency)
+        client.began = bench::now();
     check(static_cast<int>(
               ::send(client.socket.get(), pattern_.data() + client.offset, burst_bytes_, flags_)),
           "send");
@@ -153,6 +160,8 @@ void Load::take(Client &client) {
         if (client.received < burst_bytes_)
             continue;
         client.waiting = false;
+        if (options_.latency && done_ > options_.warmup && done_ <= total_)
+            latencies_.record(bench::now() - client.began);
         client.offset = (client.offset + 1) % bench::shift;
         if (done_ < total_)
             return send(client);
@@ -200,7 +209,9 @@ void Load::run() {
         wait();
     while (std::any_of(clients_.begin(), clients_.end(), [](auto &one) { return one.waiting; }))
         wait();
-    bench::report(phase_, options_.sockets, options_.bytes, options_.messages);
+    bench::report(phase_, options_.sockets, options_.bytes, static_cast<double>(options_.messages));
+    if (options_.latency)
+        bench::report(latencies_);
     std::printf(" lost=%ju\n", static_cast<std::uintmax_t>(lost_));
 }
 
@@ -222,10 +233,12 @@ Options parse(bench::Arguments arguments) {
             options.messages = arguments.number<std::uint64_t>();
         else if (name == "--warmup")
             options.warmup = arguments.number<std::uint64_t>();
+        else if (name == "--latency")
+            options.latency = true;
         else
-            throw std::invalid_argument(
-                "usage: udp_load [--address A] [--port P] [--sockets N] [--bytes N] [--burst N]"
-                " [--messages N] [--warmup N]");
+            throw bench::Help(name,
+                              "usage: udp_load [--address A] [--port P] [--sockets N] [--bytes N]"
+                              " [--burst N] [--messages N] [--warmup N] [--latency]");
     }
     if (options.sockets == 0 || options.bytes == 0 || options.burst == 0 || options.messages == 0 ||
         options.warmup == 0)
@@ -237,9 +250,6 @@ Options parse(bench::Arguments arguments) {
 
 } // namespace
 
-int main(int argc, char **argv) try {
-    Load(parse(bench::Arguments(argc, argv))).run();
-} catch (const std::exception &error) {
-    std::fprintf(stderr, "udp_load: %s\n", error.what());
-    return 1;
+int main(int argc, char **argv) {
+    return bench::run_program("udp_load", [&] { Load(parse(bench::Arguments(argc, argv))).run(); });
 }

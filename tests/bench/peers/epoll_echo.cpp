@@ -7,14 +7,15 @@
 // EAGAIN; what could follow a short read without a new edge (a FIN, an error, urgent data) is told
 // by the event's own flags.  A connection has no state here unless its peer does not read: then the
 // rest of what was read waits, and nothing more is read until it is gone.
+//
+//   --sched batch        SCHED_BATCH: does not preempt who wakes it, and so finds more waiting
 #include "socket.hpp"
 
+#include <sched.h>
 #include <sys/epoll.h>
 
 #include <array>
 #include <csignal>
-#include <cstdio>
-#include <exception>
 #include <unordered_map>
 #include <vector>
 
@@ -34,6 +35,7 @@ constexpr std::uint32_t more_than_data = EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOL
 struct Options {
     std::string address = "127.0.0.1";
     std::uint16_t port = 7007;
+    bool sched_batch = false;
 };
 
 class Server {
@@ -69,6 +71,10 @@ Server::Server(const Options &options) {
     bench::set_option(listener_.get(), SOL_SOCKET, SO_OOBINLINE, 1);
     check(::bind(listener_.get(), at.address(), at.length), "bind");
     check(::listen(listener_.get(), SOMAXCONN), "listen");
+    if (options.sched_batch) {
+        const sched_param none{};
+        check(::sched_setscheduler(0, SCHED_BATCH, &none), "sched_setscheduler");
+    }
     spare_ = Descriptor(check(::dup(listener_.get()), "dup"));
     poll_ = Descriptor(check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1"));
     watch(EPOLL_CTL_ADD, listener_.get(), EPOLLIN);
@@ -179,20 +185,21 @@ Options parse(bench::Arguments arguments) {
             options.address = arguments.text();
         else if (name == "--port")
             options.port = arguments.number<std::uint16_t>();
+        else if (name == "--sched")
+            options.sched_batch = arguments.choice("batch", "other");
         else
-            throw std::invalid_argument("usage: epoll_echo [--address A] [--port P]");
+            throw bench::Help(name,
+                              "usage: epoll_echo [--address A] [--port P] [--sched other|batch]");
     }
     return options;
 }
 
 } // namespace
 
-int main(int argc, char **argv) try {
-    static Server server(parse(bench::Arguments(argc, argv)));
-    std::puts("ready");
-    std::fflush(stdout);
-    server.run();
-} catch (const std::exception &error) {
-    std::fprintf(stderr, "epoll_echo: %s\n", error.what());
-    return 1;
+int main(int argc, char **argv) {
+    return bench::run_program("epoll_echo", [&] {
+        static Server server(parse(bench::Arguments(argc, argv)));
+        bench::say_ready();
+        server.run();
+    });
 }

@@ -16,8 +16,6 @@
 #include <sys/epoll.h>
 
 #include <array>
-#include <cstdio>
-#include <exception>
 #include <thread>
 #include <vector>
 
@@ -206,7 +204,8 @@ Options parse(bench::Arguments arguments) {
         else if (name == "--sched")
             options.sched_batch = arguments.choice("batch", "other");
         else
-            throw std::invalid_argument(
+            throw bench::Help(
+                name,
                 "usage: tcp_sink [--address A] [--port P] [--mode trunc|copy|splice] [--bytes N]"
                 " [--wait block|epoll] [--threads N] [--lowat N] [--sched other|batch]");
     }
@@ -217,12 +216,10 @@ Options parse(bench::Arguments arguments) {
 
 } // namespace
 
-int main(int argc, char **argv) try {
-    Server server(parse(bench::Arguments(argc, argv)));
-    std::puts("ready");
-    std::fflush(stdout);
-    server.run();
-} catch (const std::exception &error) {
-    std::fprintf(stderr, "tcp_sink: %s\n", error.what());
-    return 1;
+int main(int argc, char **argv) {
+    return bench::run_program("tcp_sink", [&] {
+        Server server(parse(bench::Arguments(argc, argv)));
+        bench::say_ready();
+        server.run();
+    });
 }

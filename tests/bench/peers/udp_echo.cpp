@@ -15,8 +15,6 @@
 #include <sys/epoll.h>
 
 #include <array>
-#include <cstdio>
-#include <exception>
 #include <vector>
 
 namespace {
@@ -223,9 +221,9 @@ Options parse(bench::Arguments arguments) {
         else if (name == "--sched")
             options.sched_batch = arguments.choice("batch", "other");
         else
-            throw std::invalid_argument(
-                "usage: udp_echo [--address A] [--port P] [--mode plain|mmsg|gro] [--batch N]"
-                " [--wait block|epoll] [--sched other|batch]");
+            throw bench::Help(
+                name, "usage: udp_echo [--address A] [--port P] [--mode plain|mmsg|gro] [--batch N]"
+                      " [--wait block|epoll] [--sched other|batch]");
     }
     if (options.batch == 0 || options.batch > 1024)
         throw std::invalid_argument("a batch is 1 to 1024 datagrams");
@@ -234,12 +232,10 @@ Options parse(bench::Arguments arguments) {
 
 } // namespace
 
-int main(int argc, char **argv) try {
-    Server server(parse(bench::Arguments(argc, argv)));
-    std::puts("ready");
-    std::fflush(stdout);
-    server.run();
-} catch (const std::exception &error) {
-    std::fprintf(stderr, "udp_echo: %s\n", error.what());
-    return 1;
+int main(int argc, char **argv) {
+    return bench::run_program("udp_echo", [&] {
+        Server server(parse(bench::Arguments(argc, argv)));
+        bench::say_ready();
+        server.run();
+    });
 }

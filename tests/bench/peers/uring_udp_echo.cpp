@@ -8,9 +8,7 @@
 #include <liburing.h>
 #include <sched.h>
 
-#include <cstdio>
 #include <cstdlib>
-#include <exception>
 #include <vector>
 
 namespace {
@@ -162,20 +160,18 @@ Options parse(bench::Arguments arguments) {
         else if (name == "--sched")
             options.sched_batch = arguments.choice("batch", "other");
         else
-            throw std::invalid_argument(
-                "usage: uring_udp_echo [--address A] [--port P] [--sched other|batch]");
+            throw bench::Help(
+                name, "usage: uring_udp_echo [--address A] [--port P] [--sched other|batch]");
     }
     return options;
 }
 
 } // namespace
 
-int main(int argc, char **argv) try {
-    Server server(parse(bench::Arguments(argc, argv)));
-    std::puts("ready");
-    std::fflush(stdout);
-    server.run();
-} catch (const std::exception &error) {
-    std::fprintf(stderr, "uring_udp_echo: %s\n", error.what());
-    return 1;
+int main(int argc, char **argv) {
+    return bench::run_program("uring_udp_echo", [&] {
+        Server server(parse(bench::Arguments(argc, argv)));
+        bench::say_ready();
+        server.run();
+    });
 }

@@ -84,14 +84,20 @@ inline std::vector<char> pattern(std::size_t bytes) {
     return result;
 }
 
+// So many bytes, the same after each period.
+inline std::vector<char> repeated(std::size_t period, std::size_t bytes) {
+    auto result = pattern(bytes);
+    for (std::size_t i = period; i < result.size(); ++i)
+        result[i] = result[i - period];
+    return result;
+}
+
 // The line of a closed loop's result, without its end.
-inline void report(const Phase &phase, unsigned connections, std::size_t bytes,
-                   std::uint64_t messages) {
+inline void report(const Phase &phase, unsigned connections, std::size_t bytes, double messages) {
     std::printf(
-        "connections=%u bytes=%zu messages=%ju total_ns=%ju idle_ns=%jd per_message_ns=%.1f",
-        connections, bytes, static_cast<std::uintmax_t>(messages),
-        static_cast<std::uintmax_t>(phase.elapsed()), static_cast<std::intmax_t>(phase.idle()),
-        static_cast<double>(phase.elapsed()) / static_cast<double>(messages));
+        "connections=%u bytes=%zu messages=%.1f total_ns=%ju idle_ns=%jd per_message_ns=%.1f",
+        connections, bytes, messages, static_cast<std::uintmax_t>(phase.elapsed()),
+        static_cast<std::intmax_t>(phase.idle()), static_cast<double>(phase.elapsed()) / messages);
 }
 
 } // namespace bench

@@ -12,7 +12,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,6 +37,7 @@ public:
     ~Descriptor() { reset(); }
 
     [[nodiscard]] int get() const noexcept { return fd_; }
+    [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
     void reset(int fd = -1) noexcept {
         if (fd_ >= 0)
             ::close(fd_);
@@ -124,5 +127,34 @@ private:
     char **next_;
     char **end_;
 };
+
+// What an option that is not known is answered with; asking for it is no mistake.
+class Help : public std::invalid_argument {
+public:
+    Help(std::string_view option, const std::string &text)
+        : std::invalid_argument(text), asked(option == "--help") {}
+    bool asked;
+};
+
+// All of a program: its exit status, and its errors told by its name.
+template <typename Body>
+int run_program(const char *name, Body body) {
+    try {
+        body();
+        return 0;
+    } catch (const Help &help) {
+        std::fprintf(help.asked ? stdout : stderr, "%s\n", help.what());
+        return help.asked ? 0 : 2;
+    } catch (const std::exception &error) {
+        std::fprintf(stderr, "%s: %s\n", name, error.what());
+        return 1;
+    }
+}
+
+// A server says this when clients may come.
+inline void say_ready() {
+    std::puts("ready");
+    std::fflush(stdout);
+}
 
 } // namespace bench
