@@ -20,17 +20,14 @@ namespace {
 /// How often the workers have gone to sleep, all together: they were woken as often.
 std::uint64_t sleeps() {
     const auto workers = worker_threads();
-    return std::accumulate(workers.begin(), workers.end(), std::uint64_t{0},
-                           [](std::uint64_t sum, const Thread &worker) {
-                               return sum + context_switches(worker.pid);
-                           });
+    return std::accumulate(
+        workers.begin(), workers.end(), std::uint64_t{0},
+        [](std::uint64_t sum, const Thread &worker) { return sum + context_switches(worker.pid); });
 }
 
 /// Writes the other choice and back, over and over.
 Hammer::Blow changing(const Service &service) {
-    return [service](int blow) {
-        return service.set("exec", blow % 2 == 0 ? "thread" : "inline");
-    };
+    return [service](int blow) { return service.set("exec", blow % 2 == 0 ? "thread" : "inline"); };
 }
 
 class Inline : public EchoTest {
@@ -186,8 +183,7 @@ TEST_F(Inline, endsWithItsNamespace) {
         EXPECT_TRUE(round_trip(*socket, "inside").ok());
     });
     netns.drop();
-    EXPECT_TRUE(
-        wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
+    EXPECT_TRUE(wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
     expect_service();
 }
 
@@ -302,8 +298,8 @@ TEST_F(InlineDatagram, moreThanItsShareIsTheWorkers) {
 
 TEST_F(InlineDatagram, ofEverySize) {
     const auto socket = client();
-    for (const std::size_t size : std::initializer_list<std::size_t>{0, 1, 8, 1400, 1473, 16000,
-                                                                     largest_v4}) {
+    for (const std::size_t size :
+         std::initializer_list<std::size_t>{0, 1, 8, 1400, 1473, 16000, largest_v4}) {
         const auto answer = ask(socket, std::string(size, 's'));
         EXPECT_TRUE(answer.ok()) << size << ": " << answer.text();
     }

@@ -145,7 +145,8 @@ TEST_P(ServiceAttribute, valuesAtTheStart) {
     EXPECT_EQ(service_.get("address"), "127.0.0.1");
     EXPECT_EQ(service_.number("port"), port_);
     EXPECT_EQ(service_.get("enabled"), "1");
-    EXPECT_EQ(service_.get("exec"), inline_by_environment() ? "thread [inline]" : "[thread] inline");
+    EXPECT_EQ(service_.get("exec"),
+              inline_by_environment() ? "thread [inline]" : "[thread] inline");
     EXPECT_EQ(service_.get("pool"), "default");
     for (const auto &counter : list(service_.path() + "/stats"))
         EXPECT_EQ(service_.stat(counter), 0U) << counter;

@@ -68,8 +68,7 @@ std::optional<std::uint16_t> find_free_port(const Endpoint &near) {
     auto address = socket_address(near.address);
     auto *const place = reinterpret_cast<sockaddr *>(&address.storage);
     const Descriptor socket(::socket(near.address.is_ipv6() ? AF_INET6 : AF_INET,
-                                           (near.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC,
-                                           0));
+                                     (near.udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0));
     if (!socket || ::bind(socket.get(), place, address.size) != 0 ||
         ::getsockname(socket.get(), place, &address.size) != 0)
         return std::nullopt;

@@ -14,8 +14,8 @@
 #include <filesystem>
 #include <sstream>
 
-#include "kinetctl/process.hpp"
 #include "base/descriptor.hpp"
+#include "kinetctl/process.hpp"
 #include "tree/file.hpp"
 
 namespace kinetd::ctl {

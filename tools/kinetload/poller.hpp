@@ -9,8 +9,8 @@
 
 #include <sys/epoll.h>
 
-#include "kinetload/clock.hpp"
 #include "base/descriptor.hpp"
+#include "kinetload/clock.hpp"
 #include "kinetload/result.hpp"
 
 namespace kinetd::load {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "kinetload/clock.hpp"
 #include "base/descriptor.hpp"
+#include "kinetload/clock.hpp"
 #include "kinetload/ledger.hpp"
 #include "kinetload/options.hpp"
 #include "kinetload/poller.hpp"

@@ -172,7 +172,8 @@ std::string explain(int code, const Context &context) {
     case ENODEV:
         return fmt::format("{}: it is being unloaded or deleted", context.subject);
     case EOPNOTSUPP:
-        return fmt::format("{}={} is not possible on a kernel with PREEMPT_RT: use thread", subject.key, context.value);
+        return fmt::format("{}={} is not possible on a kernel with PREEMPT_RT: use thread",
+                           subject.key, context.value);
     case ENOMEM:
         return fmt::format("{}={}: the kernel has no memory for it", context.subject,
                            context.value);

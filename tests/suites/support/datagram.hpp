@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "support/clock.hpp"
 #include "base/descriptor.hpp"
+#include "support/clock.hpp"
 #include "support/result.hpp"
 #include "support/socket.hpp"
 

@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
-#include "support/clock.hpp"
 #include "base/descriptor.hpp"
+#include "support/clock.hpp"
 #include "support/result.hpp"
 
 namespace kinetd::suite {

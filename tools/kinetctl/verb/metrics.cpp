@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/descriptor.hpp"
 #include "kinetctl/metrics.hpp"
 #include "kinetctl/verb.hpp"
-#include "base/descriptor.hpp"
 
 namespace kinetd::ctl {
 

@@ -50,8 +50,7 @@ void follow(test::FakeKernel &kernel, const config::Document &document) {
 void try_text(test::FakeKernel &kernel, const std::string &text) {
     const auto document = config::parse(text);
     if (!document.ok())
-        return expect(is_line(document.error().in("file")), "not a line",
-                      document.error().text);
+        return expect(is_line(document.error().in("file")), "not a line", document.error().text);
     const auto printed = config::print(document->config);
     expect(printed.ok(), "not printed", text);
     const auto again = config::parse(*printed);
