@@ -103,7 +103,7 @@ void print_measure(std::ostream &out, const Results &results, const Measure &mea
 void print_round_trips(std::ostream &out, const Results &results, const Measure &measure) {
     const auto cells = cells_of(results, measure);
     const auto servers = servers_of(cells);
-    constexpr std::size_t width = 26;
+    constexpr std::size_t width = 32;
     out << "\nRound trips of the same, us: p50/p99/p99.9\n\nload";
     column(out, "", first_column - 4);
     for (const auto &server : servers)
