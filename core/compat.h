@@ -82,6 +82,13 @@ static inline ssize_t kinetd_compat_splice(struct sock *sk, struct bio_vec *bv,
 	unsigned int i;
 
 	flags |= MSG_DONTWAIT | MSG_NOSIGNAL;
+	/* there it would map the pages, which may sleep */
+	if (!(sk->sk_route_caps & NETIF_F_SG)) {
+		struct msghdr msg = { .msg_flags = flags };
+
+		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bv, nr, size);
+		return tcp_sendmsg_locked(sk, &msg, size);
+	}
 	for (i = 0; i < nr; i++) {
 		int more = i + 1 < nr ? MSG_MORE | MSG_SENDPAGE_NOTLAST : 0;
 		int n = kernel_sendpage_locked(sk, bv[i].bv_page, bv[i].bv_offset,

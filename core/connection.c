@@ -13,6 +13,7 @@
  * the peer slows down.  Where the service wants it, the callbacks do such a run
  * themselves, and leave to the worker whatever else is to be done (see inline.c).
  */
+#include <linux/bpf.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -163,7 +164,8 @@ static bool connection_unblock(struct kinetd_connection *conn)
 	if (!conn->blocked)
 		return true;
 	if (conn->starved) {
-		if (!test_and_clear_bit(KINETD_EP_TIMER, &conn->ep.flags))
+		/* who looks at the time clears it, and sets the timer again */
+		if (!test_bit(KINETD_EP_TIMER, &conn->ep.flags))
 			return false;
 		conn->starved = false;
 	} else if (!sk_stream_is_writeable(sk)) {
@@ -297,14 +299,18 @@ static bool connection_time_to_check(struct kinetd_connection *conn)
 	       (!conn->watched && connection_has_unacked(conn));
 }
 
-/* Have TCP allocate as a softirq may, and copy to memory that the CPU's sockets share. */
+/*
+ * Have TCP allocate as a softirq may, and copy to memory that the CPU's sockets share.
+ * Of the reserves that a reclaiming task has nothing is taken, though a softirq that
+ * interrupts one could: receivers drop what is in such memory.
+ */
 static void connection_enter_softirq(struct kinetd_connection *conn, struct kinetd_inline *cpu)
 {
 	struct sock *sk = conn->sock->sk;
 
 	conn->running = true;
 	conn->in_softirq = true;
-	sk->sk_allocation = GFP_ATOMIC;
+	sk->sk_allocation = GFP_ATOMIC | __GFP_NOMEMALLOC;
 	sk->sk_use_task_frag = false;
 	swap(sk->sk_frag, cpu->frag);
 }
@@ -321,18 +327,27 @@ static void connection_leave_softirq(struct kinetd_connection *conn, struct kine
 }
 
 /*
+ * A BPF program that TCP runs may set an option that calls sk_write_space() or
+ * sk_data_ready(), and TCP may be in the middle of sending.
+ */
+static bool connection_may_run_inline(const struct kinetd_connection *conn)
+{
+	return conn->exec_inline && !conn->running && !conn->finishing && !conn->failed &&
+	       !sock_owned_by_user(conn->sock->sk) && !has_current_bpf_ctx() &&
+	       !(READ_ONCE(conn->ep.flags) & CONNECTION_WORKERS);
+}
+
+/*
  * A run that the worker has no part in.
  *
  * Return: false where there is more to do, or something else: the worker's.
  */
 static bool connection_run_inline(struct kinetd_connection *conn)
 {
-	struct sock *sk = conn->sock->sk;
 	enum connection_verdict verdict;
 	struct kinetd_inline *cpu;
 
-	if (!conn->exec_inline || conn->running || conn->finishing || sock_owned_by_user(sk) ||
-	    READ_ONCE(conn->ep.flags) & CONNECTION_WORKERS)
+	if (!connection_may_run_inline(conn))
 		return false;
 	cpu = kinetd_inline_begin();
 	if (!cpu)
@@ -453,6 +468,9 @@ static enum connection_verdict connection_run_locked(struct kinetd_connection *c
 	}
 	if (unlikely(verdict == CONNECTION_FINISH))
 		conn->finishing = true;
+	/* no softirq is to serve it between here and its close */
+	if (unlikely(verdict > CONNECTION_FINISH))
+		conn->failed = true;
 	conn->running = false;
 	return verdict;
 }

@@ -45,7 +45,7 @@ enum connection_verdict {
  * @exec_inline: served in softirqs, where that is possible
  * @running: it is being served
  * @in_softirq: with @running: in a softirq
- * @failed: a handler has broken it in a softirq; to be closed by the worker
+ * @failed: it has come to an end; to be closed by the worker
  * @corked: what was sent last was announced as having more behind it
  * @finishing: our FIN is queued; waits for the peer to acknowledge everything
  * @watched: something waits for acknowledgment, @stalled is valid

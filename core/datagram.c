@@ -516,7 +516,7 @@ void kinetd_datagram_serve(struct kinetd_udp_socket *socket, struct sk_buff *skb
  * kinetd_datagram_serve_inline() - give what is being received to the handler
  * @socket: where it is received
  * @routes: the CPU's
- * @skb: one datagram, its data its UDP header, its checksum verified; gone afterwards
+ * @skb: its data its UDP header, its checksum verified; gone afterwards
  *
  * UDP counts what is received.
  *
@@ -526,14 +526,16 @@ void kinetd_datagram_serve_inline(struct kinetd_udp_socket *socket,
 				  struct kinetd_routes *routes, struct sk_buff *skb)
 {
 	struct kinetd_datagram dgram = {
-		.skb = skb, .socket = socket, .routes = routes, .nr = 1,
+		.skb = skb, .socket = socket, .routes = routes,
 	};
 	struct kinetd_service *svc = socket->svc;
 
 	/* of a train that UDP has taken apart the others hang on it, and would be sent along */
 	skb_mark_not_on_list(skb);
 	__skb_pull(skb, sizeof(struct udphdr));
-	kinetd_service_count(svc, KINETD_DATAGRAMS_RECEIVED, 1);
+	/* whole trains come where the service was not served inline a moment ago */
+	dgram.nr = skb_datagrams(skb);
+	kinetd_service_count(svc, KINETD_DATAGRAMS_RECEIVED, dgram.nr);
 	kinetd_service_count(svc, KINETD_BYTES_RECEIVED, skb->len);
 	svc->proto->datagram(&dgram);
 	consume_skb(dgram.skb);

@@ -41,7 +41,8 @@
  * when it makes room: a connection that is served is not served again by it.
  * sk_write_space() is also called by tcp_write_xmit() between two packets.  That
  * keeps no state over this call but what it has counted, and the kernel's TLS sends
- * from there as well.
+ * from there as well.  (A probe for a larger MTU is noted after the call: the one that a
+ * run has sent meanwhile is forgotten, and nothing worse.)
  *
  * Nothing waits: MSG_DONTWAIT, GFP_ATOMIC, no lock but spinlocks that are taken with
  * BHs disabled elsewhere.  Where memory is short the worker tries again with

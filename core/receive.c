@@ -67,8 +67,11 @@ static void connection_consume(struct kinetd_connection *conn, u32 len)
  * came.  Where that is a large part of the receive buffer, as on the loopback,
  * the window stays shut, and the bytes that the handler waits for never come.
  * So take them out of the packet.
+ *
+ * Return: CONNECTION_WAIT, or CONNECTION_AGAIN where it takes the worker, who may wait
+ * for so much memory.
  */
-static void connection_hold(struct kinetd_connection *conn)
+static enum connection_verdict connection_hold(struct kinetd_connection *conn)
 {
 	struct sock *sk = conn->sock->sk;
 	u32 left = tcp_inq(sk), all = kinetd_connection_held(conn) + left;
@@ -76,22 +79,25 @@ static void connection_hold(struct kinetd_connection *conn)
 
 	if (!left || all > CONNECTION_HOLD_MAX ||
 	    atomic_read(&sk->sk_rmem_alloc) <= READ_ONCE(sk->sk_rcvbuf) / 4)
-		return;
+		return CONNECTION_WAIT;
+	if (conn->in_softirq)
+		return CONNECTION_AGAIN;
 	held = kmalloc(all, sk->sk_allocation);
 	if (!held) {
 		/* try again when a timer or an acknowledgment says so */
 		kinetd_connection_block(conn);
-		return;
+		return CONNECTION_WAIT;
 	}
 	if (kinetd_connection_peek(conn, held, all) != all) {
 		kfree(held);
-		return;
+		return CONNECTION_WAIT;
 	}
 	kfree(conn->held);
 	conn->held = held;
 	conn->held_len = all;
 	conn->held_done = 0;
 	connection_read_done(sk, left);
+	return CONNECTION_WAIT;
 }
 
 /**
@@ -169,6 +175,6 @@ enum connection_verdict kinetd_connection_receive(struct kinetd_connection *conn
 	    (conn->finish || connection_waiting(conn) == waiting))
 		return CONNECTION_FINISH;
 	if (waiting && !conn->blocked && !(sk->sk_shutdown & RCV_SHUTDOWN))
-		connection_hold(conn);
+		return connection_hold(conn);
 	return CONNECTION_WAIT;
 }

@@ -81,13 +81,16 @@ int kinetd_connection_flush(struct kinetd_connection *conn)
 	return -EAGAIN;
 }
 
-static int connection_keep_rest(struct kinetd_connection *conn, const void *data, size_t len)
+/* @spare: where to, or NULL */
+static int connection_keep_rest(struct kinetd_connection *conn, const void *data, size_t len,
+				void *spare)
 {
-	conn->rest = kmemdup(data, len, conn->sock->sk->sk_allocation);
+	conn->rest = spare ?: kmalloc(len, conn->sock->sk->sk_allocation);
 	if (!conn->rest) {
 		kinetd_service_count(conn->svc, KINETD_BYTES_SENT, -(u64)len);
 		return -ENOMEM;
 	}
+	memcpy(conn->rest, data, len);
 	conn->rest_len = len;
 	conn->rest_sent = 0;
 	kinetd_connection_block(conn);
@@ -107,19 +110,32 @@ static int connection_keep_rest(struct kinetd_connection *conn, const void *data
  */
 int kinetd_connection_send(struct kinetd_connection *conn, const void *data, size_t len)
 {
+	void *spare = NULL;
 	ssize_t sent;
 
 	if (conn->blocked)
 		return -EAGAIN;
-	if (!sk_stream_is_writeable(conn->sock->sk)) {
+	/*
+	 * What TCP has no memory for in a softirq there may be no memory to keep, either,
+	 * and half of it sent there would be no way on: so that comes first.
+	 */
+	if (conn->in_softirq)
+		spare = kmalloc(len, conn->sock->sk->sk_allocation | __GFP_NOWARN);
+	if (!sk_stream_is_writeable(conn->sock->sk) || (conn->in_softirq && !spare)) {
+		kfree(spare);
 		kinetd_connection_block(conn);
 		return -EAGAIN;
 	}
 	kinetd_service_count(conn->svc, KINETD_BYTES_SENT, len);
 	sent = connection_send_some(conn, data, len);
-	if (sent == len || sent > 0) {
+	if (sent > 0 && sent < (ssize_t)len) {
 		conn->bytes_sent += len;
-		return sent == len ? 0 : connection_keep_rest(conn, data + sent, len - sent);
+		return connection_keep_rest(conn, data + sent, len - sent, spare);
+	}
+	kfree(spare);
+	if (sent == len) {
+		conn->bytes_sent += len;
+		return 0;
 	}
 	connection_account(conn, len, sent);
 	if (sent && sent != -EAGAIN)

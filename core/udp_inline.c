@@ -54,16 +54,18 @@ void kinetd_cpu_routes_free(struct kinetd_routes **routes)
 }
 
 /*
- * May this packet be served at once?  What waits in the queue goes first, so that a
- * worker who is busy is left alone, and a flow stays in order.  What goes to groups is
- * given to every socket.  What a security module refuses UDP drops, and counts.
+ * May this packet be served at once?  What waits in the queue, and what the worker has
+ * taken from there, goes first, so that a flow stays in order.  What goes to groups is
+ * given to every socket.
  */
-static bool udp_may_serve(const struct kinetd_udp_socket *socket, struct sock *sk,
-			  struct sk_buff *skb)
+static bool udp_may_serve(const struct kinetd_udp_socket *socket, const struct sock *sk,
+			  const struct sk_buff *skb)
 {
-	return !atomic_read(&sk->sk_rmem_alloc) &&
-	       !test_bit(KINETD_EP_QUEUED, &socket->ep.flags) &&
-	       skb->pkt_type == PACKET_HOST && !skb_shared(skb) && !sk_filter(sk, skb);
+	if (atomic_read(&sk->sk_rmem_alloc) || test_bit(KINETD_EP_QUEUED, &socket->ep.flags))
+		return false;
+	/* pairs with smp_wmb() in udp_serve(): whose packet left the queue is still serving */
+	smp_rmb();
+	return !READ_ONCE(socket->serving) && skb->pkt_type == PACKET_HOST && !skb_shared(skb);
 }
 
 /* Return: 0 where the packet was taken, 1 where it is UDP's */
@@ -72,6 +74,7 @@ static int udp_receive_inline(struct sock *sk, struct sk_buff *skb)
 	struct kinetd_udp_socket *socket = rcu_dereference_sk_user_data(sk);
 	struct kinetd_routes **routes;
 	struct kinetd_inline *cpu;
+	int refused;
 
 	if (unlikely(!socket))
 		return 1;
@@ -82,9 +85,12 @@ static int udp_receive_inline(struct sock *sk, struct sk_buff *skb)
 	cpu = kinetd_inline_begin();
 	if (unlikely(!cpu))
 		return 1;
-	kinetd_datagram_serve_inline(socket, routes[smp_processor_id()], skb);
+	/* last, since it may count; what it refuses UDP asks it for once more, drops, and counts */
+	refused = sk_filter_trim_cap(sk, skb, sizeof(struct udphdr));
+	if (likely(!refused))
+		kinetd_datagram_serve_inline(socket, routes[smp_processor_id()], skb);
 	kinetd_inline_end(cpu);
-	return 0;
+	return refused ? 1 : 0;
 }
 
 /**

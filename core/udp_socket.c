@@ -132,6 +132,9 @@ static unsigned int udp_serve(struct kinetd_udp_socket *socket, unsigned int max
 	unsigned int n;
 
 	local_bh_disable();
+	WRITE_ONCE(socket->serving, true);
+	/* pairs with smp_rmb() in udp_may_serve() */
+	smp_wmb();
 	for (n = 0; n < max; n++) {
 		skb = udp_receive(sk);
 		if (!skb)
@@ -140,6 +143,8 @@ static unsigned int udp_serve(struct kinetd_udp_socket *socket, unsigned int max
 		local &= skb->skb_iif == LOOPBACK_IFINDEX;
 		kinetd_datagram_serve(socket, skb);
 	}
+	/* who finds it false finds what was answered before, answered */
+	smp_store_release(&socket->serving, false);
 	local_bh_enable();
 	if (n)
 		kinetd_worker_adapt(socket->ep.worker, others && local);

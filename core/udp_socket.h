@@ -24,6 +24,7 @@ struct kinetd_service;
  * @cpu_routes: the same for each CPU, where it is served inline, or NULL
  * @last: who sent the datagram before; to be compared only
  * @drops: of the socket's drops, those that @svc->overflows has; under @svc->udp_lock
+ * @serving: the worker has packets in hand
  * @first: of its set
  * @serve_waiting: on closing, serve what waits; set before KINETD_EP_STOP
  * @closed: the worker is done with it
@@ -39,6 +40,7 @@ struct kinetd_udp_socket {
 	struct kinetd_routes	**cpu_routes;
 	u32			last;
 	u32			drops;
+	bool			serving;
 	bool			first;
 	bool			serve_waiting;
 	struct completion	closed;
