@@ -42,13 +42,15 @@ protected:
         ASSERT_TRUE(written.ok()) << written.text();
         ASSERT_EQ(service_.get("exec"), "thread [inline]");
     }
+
+    const std::size_t crowd_ = sized<std::size_t>(20, 6, 50);
 };
 
 TEST_F(Inline, wakesNobodyForAnAnswer) {
     auto socket = client();
     ASSERT_TRUE(round_trip(socket, "attached by its worker").ok());
     const auto before = sleeps();
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 100; i++)
         ASSERT_TRUE(round_trip(socket, "answered by the softirq").ok());
     EXPECT_LT(sleeps() - before, 50U);
     EXPECT_EQ(service_.stat("bytes_received"), service_.stat("bytes_sent"));
@@ -71,21 +73,23 @@ TEST_F(Inline, isAConnectionsOwnFromItsStart) {
 }
 
 TEST_F(Inline, aByteAtATime) {
+    const auto count = sized<std::uint64_t>(3000, 150, 30'000);
     auto socket = client();
     const Pattern pattern(3);
-    for (std::uint64_t i = 0; i < 3000; i++)
+    for (std::uint64_t i = 0; i < count; i++)
         ASSERT_TRUE(round_trip(socket, pattern.bytes(i, 1)).ok()) << i;
-    for (std::uint64_t i = 0; i < 3000; i++)
+    for (std::uint64_t i = 0; i < count; i++)
         ASSERT_TRUE(send_all(socket, pattern.bytes(i, 1)).ok()) << i;
-    const auto answer = receive_exactly(socket, 3000);
+    const auto answer = receive_exactly(socket, count);
     ASSERT_TRUE(answer.ok()) << answer.text();
-    EXPECT_TRUE(*answer == pattern.bytes(0, 3000));
+    EXPECT_TRUE(*answer == pattern.bytes(0, count));
 }
 
-TEST_F(Inline, sixteenMebibytesAndAHalfClose) {
+TEST_F(Inline, mebibytesAndAHalfClose) {
+    const auto mebibytes = sized<std::uint64_t>(16, 2, 256);
     Crowd crowd;
     ASSERT_TRUE(
-        crowd.add(at(), 2, Plan{.bytes = 16 << 20, .window = 4 << 20, .hashed = true}).ok());
+        crowd.add(at(), 2, Plan{.bytes = mebibytes << 20, .window = 4 << 20, .hashed = true}).ok());
     EXPECT_TRUE(crowd.run(patience(seconds(120))));
     EXPECT_EQ(crowd.count(State::complete), 2U) << crowd.first_not(State::complete);
     EXPECT_TRUE(crowd.hashes_agree());
@@ -122,10 +126,10 @@ TEST_F(Inline, aReaderWhoStopsAndGoesOn) {
 
 TEST_F(Inline, changedUnderTraffic) {
     Churn churn(at(), Churn::Close::politely);
-    Traffic traffic(at(), 20);
+    Traffic traffic(at(), crowd_);
     ASSERT_TRUE(traffic.flows());
     Hammer hammer({changing(service_)});
-    for (int i = 0; i < sized(10, 3, 200); i++)
+    for (int i = 0; i < sized(10, 2, 200); i++)
         ASSERT_TRUE(traffic.flows(1 << 16));
     hammer.stop();
     EXPECT_EQ(hammer.surprises({}), "");
@@ -135,7 +139,7 @@ TEST_F(Inline, changedUnderTraffic) {
 }
 
 TEST_F(Inline, whileWorkersComeAndGo) {
-    Traffic traffic(at(), 20);
+    Traffic traffic(at(), crowd_);
     ASSERT_TRUE(traffic.flows());
     for (int i = 0; i < sized(10, 3, 100); i++) {
         ASSERT_TRUE(pool_.set("threads", 1 + i % 4).ok());
@@ -146,7 +150,7 @@ TEST_F(Inline, whileWorkersComeAndGo) {
 
 TEST_F(Inline, disabledUnderTraffic) {
     for (int i = 0; i < sized(5, 2, 50); i++) {
-        Traffic traffic(at(), 20);
+        Traffic traffic(at(), crowd_);
         ASSERT_TRUE(traffic.flows(1 << 16));
         ASSERT_TRUE(service_.set("enabled", 0).ok());
         EXPECT_EQ(service_.active(), 0U);
@@ -158,7 +162,7 @@ TEST_F(Inline, disabledUnderTraffic) {
 
 TEST_F(Inline, unloadedUnderTraffic) {
     for (int i = 0; i < sized(5, 2, 50); i++) {
-        Traffic traffic(at(), 20);
+        Traffic traffic(at(), crowd_);
         ASSERT_TRUE(traffic.flows(1 << 16));
         const auto removal = unload();
         ASSERT_TRUE(removal.status.ok()) << removal.status.text();
