@@ -182,12 +182,14 @@ TEST_F(Overload, ofAnEcho) {
         expect_settled(service_, true);
         const auto now = counts();
         const auto gone = lost();
-        // Requests and answers alike are lost in the CPUs' queues; a request that finds the
-        // service's queue full is one that it has received and dropped; an answer that finds the
-        // client's full is lost to it. Nothing else is missing.
+        // Requests and answers alike are lost in the CPUs' queues, and so may be what others have
+        // on their way; a request that finds the service's queue full is one that it has received
+        // and dropped; an answer that finds the client's full is lost to it. Nothing else is
+        // missing.
         EXPECT_EQ(flood.taken(), flooders * each_);
-        EXPECT_EQ(flood.taken(),
-                  gone.backlog + gone.sockets + (now.errors - before.errors) + flood.unread());
+        const auto known = gone.sockets + (now.errors - before.errors) + flood.unread();
+        EXPECT_LE(known, flood.taken());
+        EXPECT_LE(flood.taken() - known, gone.backlog);
         EXPECT_LE(flood.taken() - (now.received - before.received), gone.backlog);
         EXPECT_EQ(now.received, now.sent + now.dropped + now.errors);
         std::printf("  of %lu: %lu lost on the way, %lu dropped, %lu answered, %lu errors\n",
@@ -207,7 +209,8 @@ TEST_F(Overload, ofADiscard) {
         flood.wait();
         expect_settled(discard, false);
         const auto now = counts_of(discard);
-        EXPECT_EQ(now.received, flood.taken() - lost().backlog);
+        EXPECT_LE(now.received, flood.taken());
+        EXPECT_LE(flood.taken() - now.received, lost().backlog); // which may be others', too
         EXPECT_EQ(now.dropped, lost().sockets);
         EXPECT_EQ(now.bytes_received, 100 * (now.received - now.dropped));
         EXPECT_EQ(now.sent, 0U);
