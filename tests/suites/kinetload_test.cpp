@@ -12,6 +12,7 @@
 #include "support/command.hpp"
 #include "support/fixture.hpp"
 #include "support/peer.hpp"
+#include "support/tools.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -218,6 +219,12 @@ TEST_F(LoadChargen, streamsAndConnections) {
 /// Servers of the test's own, and none at all.
 class LoadTrouble : public CoreTest {
 protected:
+    void SetUp() override {
+        if (is_debug_kernel())
+            GTEST_SKIP() << same_words;
+        CoreTest::SetUp();
+    }
+
     const Endpoint at_{"127.0.0.1", fresh_port()};
 };
 
