@@ -179,7 +179,7 @@ TEST_F(KinetctlTest, ComparesCounters) {
     EXPECT_EQ(run_line({"stats", "--watch", "0"}), exit_usage);
     // What follows may be the name, and the seconds left out.
     EXPECT_EQ(run_line({"stats", "--watch", "nobody", "--count", "1"}), exit_no_object);
-    expect_said("there is no nobody");
+    expect_said("nothing is called nobody");
 }
 
 } // namespace

@@ -18,10 +18,11 @@
 namespace kinetd::load {
 namespace {
 
-/// Sends back what it gets, over TCP or UDP, on a port of its own.
+/// Sends back what it gets, or nothing, over TCP or UDP, on a port of its own.
 class Server {
 public:
-    explicit Server(int type) : type_(type), socket_(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {
+    explicit Server(int type, bool answers = true)
+        : type_(type), answers_(answers), socket_(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {
         sockaddr_in any{};
         any.sin_family = AF_INET;
         any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -73,12 +74,13 @@ private:
         const auto got = ::recvfrom(entry.fd, buffer_.data(), buffer_.size(), 0, peer, &size);
         if (got <= 0 && type_ == SOCK_STREAM)
             entry.fd = -1;
-        else if (got > 0)
+        else if (got > 0 && answers_)
             (void)::sendto(entry.fd, buffer_.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL,
                            type_ == SOCK_DGRAM ? peer : nullptr, type_ == SOCK_DGRAM ? size : 0);
     }
 
     int type_;
+    bool answers_;
     Descriptor socket_;
     std::uint16_t port_ = 0;
     std::atomic<bool> ending_ = false;
@@ -129,7 +131,8 @@ TEST(LoadRun, datagrams) {
     const Server server(SOCK_DGRAM);
     expect_all(run("udp_echo", server, {"-n", "500", "-w", "0"}), 500);
     expect_all(run("udp_echo", server, {"-n", "500", "-c", "3", "--depth", "4", "-w", "0"}), 500);
-    expect_all(run("udp_discard", server, {"-n", "1", "-w", "0"}), 1);
+    const Server sink(SOCK_DGRAM, false);
+    expect_all(run("udp_discard", sink, {"-n", "1", "-w", "0"}), 1);
 }
 
 TEST(LoadRun, openLoopSendsWhatIsDue) {
