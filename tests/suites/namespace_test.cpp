@@ -107,6 +107,7 @@ TEST_F(Namespace, endsUnderTraffic) {
     for (int i = 0; i < sized(10, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
+        ASSERT_TRUE(Service("inside").set("exec", i % 2 == 0 ? "thread" : "inline").ok());
         auto traffic = place.run([this] { return std::make_unique<Traffic>(at(), 20, Plan{}); });
         ASSERT_TRUE(traffic->flows(100'000));
         // The last references are those of the clients' sockets, which go in mid-stream.

@@ -25,6 +25,7 @@ protected:
             [=](int i) { return service.set("port", port + 3000 + i % 2); },
             [=](int i) { return service.set("port", port + 3000 + i % 3); },
             [=](int i) { return service.set("enabled", i % 2); },
+            [=](int i) { return service.set("exec", i % 2 != 0 ? "inline" : "thread"); },
             [=](int i) { return service.set("address", i % 2 != 0 ? "127.0.0.1" : "0.0.0.0"); },
             [=](int i) { return pool.set("threads", 1 + i % 4); },
             [=](int i) { return make_service(name(i)); },
@@ -106,6 +107,7 @@ TEST_F(TcpRace, ofWritersUnderTrafficWithTheProtocolsLeaving) {
         [this](int i) { return pool_.set("threads", 1 + i % 4); },
         [this](int i) { return service_.set("max_connections", i % 2 * 10000); },
         [this](int i) { return service_.set("idle_timeout_ms", i % 2 * 10000); },
+        [this](int i) { return service_.set("exec", i % 2 != 0 ? "inline" : "thread"); },
         [this](int i) { return pool_.set("nice", i % 5); },
     });
     for (int i = 0; i < sized(15, 3, 300); i++) {
@@ -151,6 +153,7 @@ TEST_F(UdpRace, ofWritersUnderTraffic) {
         [this](int i) { return service_.set("rate_limit_pps", i % 2 * 1'000'000); },
         [this](int i) { return service_.set("min_source_port", i % 2 * 1024); },
         [this](int i) { return service_.set("enabled", i % 5 != 0); },
+        [this](int i) { return service_.set("exec", i % 2 != 0 ? "inline" : "thread"); },
     });
     const std::uint64_t wanted = sized<std::uint64_t>(1000, 100, 50'000);
     EXPECT_TRUE(wait_for([&] { return hammer.hits() >= wanted; }, patience(seconds(60))));
@@ -171,6 +174,7 @@ TEST_F(UdpRace, ofWritersUnderTrafficWithTheProtocolsLeaving) {
         [this](int i) { return service_.set("rate_limit_pps", i % 2 * 1'000'000); },
         [this](int i) { return service_.set("address", i % 2 == 0 ? "0.0.0.0" : "127.0.0.1"); },
         [this](int i) { return service_.set("enabled", i % 5 != 0); },
+        [this](int i) { return service_.set("exec", i % 2 != 0 ? "inline" : "thread"); },
     });
     for (int i = 0; i < sized(15, 3, 300); i++) {
         (void)traffic.flows(20, patience(seconds(1)));

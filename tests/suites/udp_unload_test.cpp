@@ -259,6 +259,7 @@ TEST_F(UdpNamespace, endsUnderTraffic) {
     for (int i = 0; i < sized(10, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside", i % 2 == 0 ? "0.0.0.0" : "127.0.0.1");
+        ASSERT_TRUE(Service("inside").set("exec", i % 2 == 0 ? "thread" : "inline").ok());
         auto traffic = place.run([this] { return std::make_unique<DatagramTraffic>(at(), 10); });
         ASSERT_TRUE(traffic->flows());
         place.drop();
