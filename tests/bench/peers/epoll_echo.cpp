@@ -181,13 +181,7 @@ Options parse(bench::Arguments arguments) {
     Options options;
     while (!arguments.empty()) {
         const auto name = arguments.name();
-        if (name == "--address")
-            options.address = arguments.text();
-        else if (name == "--port")
-            options.port = arguments.number<std::uint16_t>();
-        else if (name == "--sched")
-            options.sched_batch = arguments.choice("batch", "other");
-        else
+        if (!bench::take_server_option(options, name, arguments))
             throw bench::Help(name,
                               "usage: epoll_echo [--address A] [--port P] [--sched other|batch]");
     }
@@ -197,9 +191,5 @@ Options parse(bench::Arguments arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
-    return bench::run_program("epoll_echo", [&] {
-        static Server server(parse(bench::Arguments(argc, argv)));
-        bench::say_ready();
-        server.run();
-    });
+    return bench::run_server<Server>("epoll_echo", argc, argv, parse);
 }

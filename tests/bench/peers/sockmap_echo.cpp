@@ -159,9 +159,5 @@ Options parse(bench::Arguments arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
-    return bench::run_program("sockmap_echo", [&] {
-        Server server(parse(bench::Arguments(argc, argv)));
-        bench::say_ready();
-        server.run();
-    });
+    return bench::run_server<Server>("sockmap_echo", argc, argv, parse);
 }

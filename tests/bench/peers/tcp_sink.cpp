@@ -187,11 +187,9 @@ Options parse(bench::Arguments arguments) {
     Options options;
     while (!arguments.empty()) {
         const auto name = arguments.name();
-        if (name == "--address")
-            options.address = arguments.text();
-        else if (name == "--port")
-            options.port = arguments.number<std::uint16_t>();
-        else if (name == "--mode")
+        if (bench::take_server_option(options, name, arguments))
+            continue;
+        if (name == "--mode")
             options.mode = mode(arguments.text());
         else if (name == "--bytes")
             options.bytes = arguments.number<std::size_t>();
@@ -201,8 +199,6 @@ Options parse(bench::Arguments arguments) {
             options.threads = arguments.number<unsigned>();
         else if (name == "--lowat")
             options.lowat = arguments.number<int>();
-        else if (name == "--sched")
-            options.sched_batch = arguments.choice("batch", "other");
         else
             throw bench::Help(
                 name,
@@ -217,9 +213,5 @@ Options parse(bench::Arguments arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
-    return bench::run_program("tcp_sink", [&] {
-        Server server(parse(bench::Arguments(argc, argv)));
-        bench::say_ready();
-        server.run();
-    });
+    return bench::run_server<Server>("tcp_sink", argc, argv, parse);
 }

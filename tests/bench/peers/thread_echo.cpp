@@ -77,14 +77,10 @@ Options parse(bench::Arguments arguments) {
     Options options;
     while (!arguments.empty()) {
         const auto name = arguments.name();
-        if (name == "--address")
-            options.address = arguments.text();
-        else if (name == "--port")
-            options.port = arguments.number<std::uint16_t>();
-        else if (name == "--bytes")
+        if (bench::take_server_option(options, name, arguments))
+            continue;
+        if (name == "--bytes")
             options.bytes = arguments.number<std::size_t>();
-        else if (name == "--sched")
-            options.sched_batch = arguments.choice("batch", "other");
         else
             throw bench::Help(name, "usage: thread_echo [--address A] [--port P] [--bytes N]"
                                     " [--sched other|batch]");
@@ -97,9 +93,5 @@ Options parse(bench::Arguments arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
-    return bench::run_program("thread_echo", [&] {
-        Server server(parse(bench::Arguments(argc, argv)));
-        bench::say_ready();
-        server.run();
-    });
+    return bench::run_server<Server>("thread_echo", argc, argv, parse);
 }

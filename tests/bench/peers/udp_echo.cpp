@@ -208,18 +208,14 @@ Options parse(bench::Arguments arguments) {
     Options options;
     while (!arguments.empty()) {
         const auto name = arguments.name();
-        if (name == "--address")
-            options.address = arguments.text();
-        else if (name == "--port")
-            options.port = arguments.number<std::uint16_t>();
-        else if (name == "--mode")
+        if (bench::take_server_option(options, name, arguments))
+            continue;
+        if (name == "--mode")
             options.mode = mode(arguments.text());
         else if (name == "--batch")
             options.batch = arguments.number<unsigned>();
         else if (name == "--wait")
             options.epoll = arguments.choice("epoll", "block");
-        else if (name == "--sched")
-            options.sched_batch = arguments.choice("batch", "other");
         else
             throw bench::Help(
                 name, "usage: udp_echo [--address A] [--port P] [--mode plain|mmsg|gro] [--batch N]"
@@ -233,9 +229,5 @@ Options parse(bench::Arguments arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
-    return bench::run_program("udp_echo", [&] {
-        Server server(parse(bench::Arguments(argc, argv)));
-        bench::say_ready();
-        server.run();
-    });
+    return bench::run_server<Server>("udp_echo", argc, argv, parse);
 }

@@ -318,18 +318,14 @@ Options parse(bench::Arguments arguments) {
     Options options;
     while (!arguments.empty()) {
         const auto name = arguments.name();
-        if (name == "--address")
-            options.address = arguments.text();
-        else if (name == "--port")
-            options.port = arguments.number<std::uint16_t>();
-        else if (name == "--buffers")
+        if (bench::take_server_option(options, name, arguments))
+            continue;
+        if (name == "--buffers")
             options.buffers = arguments.number<unsigned>();
         else if (name == "--bytes")
             options.bytes = arguments.number<unsigned>();
         else if (name == "--bundle")
             options.bundle = arguments.choice("yes", "no");
-        else if (name == "--sched")
-            options.sched_batch = arguments.choice("batch", "other");
         else
             throw bench::Help(name, "usage: uring_echo [--address A] [--port P] [--buffers N]"
                                     " [--bytes N] [--bundle no|yes] [--sched other|batch]");
@@ -343,9 +339,5 @@ Options parse(bench::Arguments arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
-    return bench::run_program("uring_echo", [&] {
-        Server server(parse(bench::Arguments(argc, argv)));
-        bench::say_ready();
-        server.run();
-    });
+    return bench::run_server<Server>("uring_echo", argc, argv, parse);
 }

@@ -153,13 +153,7 @@ Options parse(bench::Arguments arguments) {
     Options options;
     while (!arguments.empty()) {
         const auto name = arguments.name();
-        if (name == "--address")
-            options.address = arguments.text();
-        else if (name == "--port")
-            options.port = arguments.number<std::uint16_t>();
-        else if (name == "--sched")
-            options.sched_batch = arguments.choice("batch", "other");
-        else
+        if (!bench::take_server_option(options, name, arguments))
             throw bench::Help(
                 name, "usage: uring_udp_echo [--address A] [--port P] [--sched other|batch]");
     }
@@ -169,9 +163,5 @@ Options parse(bench::Arguments arguments) {
 } // namespace
 
 int main(int argc, char **argv) {
-    return bench::run_program("uring_udp_echo", [&] {
-        Server server(parse(bench::Arguments(argc, argv)));
-        bench::say_ready();
-        server.run();
-    });
+    return bench::run_server<Server>("uring_udp_echo", argc, argv, parse);
 }

@@ -157,4 +157,28 @@ inline void say_ready() {
     std::fflush(stdout);
 }
 
+// Options that most servers have: where, and how its threads are scheduled.
+template <typename Options>
+bool take_server_option(Options &options, std::string_view name, Arguments &arguments) {
+    if (name == "--address")
+        options.address = arguments.text();
+    else if (name == "--port")
+        options.port = arguments.number<std::uint16_t>();
+    else if (name == "--sched")
+        options.sched_batch = arguments.choice("batch", "other");
+    else
+        return false;
+    return true;
+}
+
+// All of a server's program.
+template <typename Server, typename Options>
+int run_server(const char *name, int argc, char **argv, Options (*parse)(Arguments)) {
+    return run_program(name, [&] {
+        static Server server(parse(Arguments(argc, argv))); // its buffer may be more than a stack
+        say_ready();
+        server.run();
+    });
+}
+
 } // namespace bench
