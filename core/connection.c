@@ -26,7 +26,6 @@
 #include "trace.h"
 #include <kinetd/socket.h>
 
-#define CONNECTION_STARVED	(HZ / 50 + 1)	/* after a send that found no memory */
 #define CONNECTION_LINGER	(2 * HZ)	/* for a peer to finish after we have */
 
 /* With any of these a connection is the worker's. */
@@ -177,11 +176,6 @@ static bool connection_unblock(struct kinetd_connection *conn)
 	return true;
 }
 
-static bool connection_has_unacked(const struct kinetd_connection *conn)
-{
-	return !tcp_rtx_and_write_queues_empty(conn->sock->sk);
-}
-
 /*
  * Where we finish first, what the peer still sends must not find us gone: it
  * would be answered by a reset, which can overtake what the peer has yet to read.
@@ -201,7 +195,7 @@ static enum connection_verdict connection_linger(struct kinetd_connection *conn)
 static enum connection_verdict connection_finished(struct kinetd_connection *conn)
 {
 	kinetd_connection_ignore_input(conn);
-	if (connection_has_unacked(conn))
+	if (kinetd_connection_has_unacked(conn))
 		return CONNECTION_WAIT;
 	if (conn->sock->sk->sk_state != TCP_FIN_WAIT2)
 		return CONNECTION_FAILED;
@@ -233,70 +227,11 @@ static enum connection_verdict connection_serve(struct kinetd_connection *conn)
 	return kinetd_connection_receive(conn);
 }
 
-/* Has the peer acknowledged anything since the last look? */
-static void connection_note_progress(struct kinetd_connection *conn)
-{
-	const struct tcp_sock *tp = tcp_sk(conn->sock->sk);
-	unsigned long heard;
-
-	if (tp->bytes_acked == conn->acked)
-		return;
-	conn->acked = tp->bytes_acked;
-	conn->stalled = jiffies;
-	/* this look may come long after what it sees */
-	heard = jiffies - (tcp_jiffies32 - tp->rcv_tstamp);
-	if (time_after(heard, conn->active))
-		conn->active = heard;
-}
-
-/*
- * Look at both timeouts and set the timer for the next look.  While something
- * waits for the peer, look four times in a timeout, since acknowledgments
- * that make progress do not run the connection.
- */
-static enum connection_verdict connection_check_time(struct kinetd_connection *conn)
-{
-	unsigned int send_ms = READ_ONCE(conn->svc->send_timeout_ms);
-	unsigned int idle_ms = READ_ONCE(conn->svc->idle_timeout_ms);
-	unsigned long now = jiffies, next = now + MAX_JIFFY_OFFSET;
-	bool watched = send_ms && connection_has_unacked(conn);
-
-	connection_note_progress(conn);
-	if (watched && !conn->watched)
-		conn->stalled = now;
-	conn->watched = watched;
-
-	if (watched) {
-		unsigned long timeout = msecs_to_jiffies(send_ms);
-
-		if (time_after_eq(now, conn->stalled + timeout))
-			return CONNECTION_STALLED;
-		next = min_t(unsigned long, conn->stalled + timeout - now, timeout / 4 + 1) + now;
-	}
-	if (idle_ms && !conn->finishing) {
-		unsigned long end = conn->active + msecs_to_jiffies(idle_ms);
-
-		if (time_after_eq(now, end))
-			return CONNECTION_IDLE;
-		if (time_before(end, next))
-			next = end;
-	}
-	if (conn->lingering && time_before(conn->linger, next))
-		next = conn->linger;
-	if (conn->starved)
-		next = now + CONNECTION_STARVED;
-	if (watched || conn->starved || conn->lingering || (idle_ms && !conn->finishing))
-		mod_timer(&conn->timer, next);
-	else
-		timer_delete(&conn->timer);
-	return CONNECTION_WAIT;
-}
-
 static bool connection_time_to_check(struct kinetd_connection *conn)
 {
 	return (test_bit(KINETD_EP_TIMER, &conn->ep.flags) &&
 		test_and_clear_bit(KINETD_EP_TIMER, &conn->ep.flags)) ||
-	       (!conn->watched && connection_has_unacked(conn));
+	       (!conn->watched && kinetd_connection_has_unacked(conn));
 }
 
 /*
@@ -359,7 +294,7 @@ static bool connection_run_inline(struct kinetd_connection *conn)
 		conn->failed = true;
 	/* where memory is short the worker, who may wait for it, tries at once */
 	if (verdict == CONNECTION_WAIT && !conn->starved && connection_time_to_check(conn) &&
-	    connection_check_time(conn) != CONNECTION_WAIT)
+	    kinetd_connection_check_time(conn) != CONNECTION_WAIT)
 		set_bit(KINETD_EP_TIMER, &conn->ep.flags);
 	connection_leave_softirq(conn, cpu);
 	kinetd_inline_end(cpu);
@@ -462,7 +397,7 @@ static enum connection_verdict connection_run_locked(struct kinetd_connection *c
 	conn->running = true;
 	verdict = connection_serve(conn);
 	if (verdict <= CONNECTION_FINISH && connection_time_to_check(conn)) {
-		late = connection_check_time(conn);
+		late = kinetd_connection_check_time(conn);
 		if (late != CONNECTION_WAIT)
 			verdict = late;
 	}

@@ -4,6 +4,7 @@
 
 #include <linux/timer.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
 #include "service.h"
 #include "worker.h"
@@ -111,6 +112,12 @@ static inline u32 kinetd_connection_held(const struct kinetd_connection *conn)
 	return conn->held_len - conn->held_done;
 }
 
+/* does anything that was sent wait for the peer? */
+static inline bool kinetd_connection_has_unacked(const struct kinetd_connection *conn)
+{
+	return !tcp_rtx_and_write_queues_empty(conn->sock->sk);
+}
+
 int kinetd_connections_init(void);
 void kinetd_connections_exit(void);
 
@@ -121,5 +128,6 @@ void kinetd_connection_ignore_input(struct kinetd_connection *conn);
 enum connection_verdict kinetd_connection_receive(struct kinetd_connection *conn);
 void kinetd_connection_block(struct kinetd_connection *conn);
 int kinetd_connection_flush(struct kinetd_connection *conn);
+enum connection_verdict kinetd_connection_check_time(struct kinetd_connection *conn);
 
 #endif /* _KINETD_CONNECTION_H */
