@@ -244,9 +244,10 @@ private:
 
 TEST_F(RateLimit, ofMoreSourcesThanCanBeWatched) {
     // The table has places for 32768 sources, eight for each value of a hash. Long before it is
-    // full some values have got more than eight sources: about fourteen of them, where a crowd of
-    // this size comes within a second.
-    const std::size_t crowd = sized(12'000U, 400U, 12'000U);
+    // full some values have got more than eight sources: about fourteen of them, where a crowd
+    // of 12000 comes within a second. The debug kernel does not take so many in that time.
+    constexpr std::size_t large = 12'000;
+    const auto crowd = sized(large, std::size_t{400}, large);
     constexpr std::size_t part = 400;
     const Events events;
     expect_set("address", "0.0.0.0");
@@ -268,7 +269,7 @@ TEST_F(RateLimit, ofMoreSourcesThanCanBeWatched) {
     EXPECT_EQ(crowding.take(), counts().sent);
     EXPECT_GT(counts().sent, crowd / 2);
     EXPECT_EQ(Events::count("kinetd_datagram_drop", "reason=rate_limit"), 0U);
-    if (in_time) {
+    if (in_time && crowd == large) {
         EXPECT_GT(Events::count("kinetd_datagram_drop", "reason=too_many_sources"), 0U);
     }
     // A second later all of the places are free again.

@@ -101,10 +101,11 @@ TEST_F(Timeout, offEndsNobody) {
 }
 
 TEST_F(Timeout, endsAPeerThatTakesNothing) {
-    ASSERT_TRUE(service_.set("send_timeout_ms", 700).ok());
     auto socket = client({.receive_buffer = 4096});
     const auto taken = fill(socket, patience(Milliseconds(100)));
     ASSERT_TRUE(taken.ok()) << taken.text();
+    // Only now: filling may take longer than that.
+    ASSERT_TRUE(service_.set("send_timeout_ms", 700).ok());
     const Stopwatch watch;
     // Its window is shut, and its kernel acknowledges each probe of it: that is no progress.
     EXPECT_TRUE(service_.reaches("connections_timed_out", 1, patience(seconds(15))));
@@ -163,11 +164,12 @@ TEST_F(Timeout, ofSendingLeavesAnIdleConnectionAlone) {
 }
 
 TEST_F(Timeout, ofSendingEndsAPeerThatHasVanished) {
-    ASSERT_TRUE(service_.set("send_timeout_ms", 500).ok());
     auto socket = client({.receive_buffer = 4096});
     ASSERT_TRUE(fill(socket, patience(Milliseconds(100))).ok());
     const auto gone = vanish(socket);
     ASSERT_TRUE(gone.ok()) << gone.text();
+    // Only now: filling may take longer than that.
+    ASSERT_TRUE(service_.set("send_timeout_ms", 500).ok());
     EXPECT_TRUE(service_.reaches("connections_active", 0, patience(seconds(15))));
 }
 
