@@ -62,7 +62,7 @@ suites:
 
 tools:
 	cmake -S tools -B build/tools -Wno-dev >/dev/null
-	+nice cmake --build build/tools -j $$(nproc)
+	+nice cmake --build build/tools -j $$(nproc) --target kinetctl kinetload
 
 lint:
 	tests/lint/all

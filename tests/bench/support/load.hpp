@@ -26,14 +26,16 @@ inline std::uint64_t now() {
 }
 
 // When, and how many nanoseconds all CPUs together had spent in tasks by then: what the second
-// lacks to the first was idle.  A task's time is added when it leaves its CPU, so the two differ by
-// a turn of this program's own, either way.
+// lacks to the first was idle.  A task's time is added when it leaves its CPU; so that this one's
+// is, which a server in a softirq would never have leave it, it does.
 struct Usage {
     std::uint64_t at = 0;
     std::uint64_t busy = 0;
 };
 
 inline Usage usage() {
+    constexpr timespec moment{.tv_sec = 0, .tv_nsec = 1};
+    check(::nanosleep(&moment, nullptr), "nanosleep");
     std::ifstream file("/proc/schedstat");
     Usage result;
     for (std::string word; file >> word;) {
