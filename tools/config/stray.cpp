@@ -29,17 +29,24 @@ public:
                 return line();
             if (c == '#')
                 at_ = std::min(text_.find('\n', at_), text_.size());
-            else if ((c == '"' || c == '\'') && text_.substr(at_, 3) == std::string(3, c))
-                skip_lines(c);
-            else if (c == '"' || c == '\'')
-                skip_string(c);
-            else
+            else if ((c != '"' && c != '\'') || !may_begin())
                 at_++;
+            else if (text_.substr(at_, 3) == std::string(3, c))
+                skip_lines(c);
+            else
+                skip_string(c);
         }
         return 0;
     }
 
 private:
+    /// A quote right behind a value begins no string, though toml++ reads on past it. Behind the
+    /// byte order mark it does.
+    [[nodiscard]] bool may_begin() const {
+        return at_ == 0 || !is_ascii(text_[at_ - 1]) ||
+               std::string_view(" \t\r\n=[{,.").find(text_[at_ - 1]) != std::string_view::npos;
+    }
+
     /// Past a string of one line, or to the end of a line that does not end it.
     void skip_string(char quote) {
         for (at_++; at_ < text_.size() && text_[at_] != '\n'; at_++) {

@@ -214,7 +214,8 @@ void add_no_toml(std::vector<Malformed> &files) {
         files.push_back({text, line, "not TOML: ", "mend it"});
     for (const auto *text :
          {"\n\u00fc = 1\n", "\n[\u0499]\n", "\nx = \ufcff\n", "\nx = \"a\" \u00fc\n",
-          "\nx = \"\"\"\u00fc\"\"\"\n", "\nx = \"\"\u00fc\n", "\nx = '\\' \u00fc # '\n"})
+          "\nx = \"\"\"\u00fc\"\"\"\n", "\nx = \"\"\u00fc\n", "\nx = '\\' \u00fc # '\n",
+          "\nx = -\"\u0499 \ufcff\"\n", "\nx = 1'\ufcff'\n", "\nx = \"a\"\"\ufcff\"\n"})
         files.push_back({text, 2, "not ASCII", "mend it"});
 }
 
