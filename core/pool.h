@@ -12,6 +12,7 @@
 
 #define KINETD_POOL_DEFAULT	"default"
 #define KINETD_THREADS_MAX	1024
+#define KINETD_BUSY_POLL_MAX_US	10000
 
 /**
  * struct kinetd_workers - the workers of a pool; replaced as a whole when it changes
@@ -38,6 +39,7 @@ struct kinetd_workers {
  * @workers: RCU for readers, kinetd_mutex for change
  * @cpus: CPUs that it may use, kinetd_mutex
  * @nice: of its threads, kinetd_mutex
+ * @busy_poll_us: how long a thread waits without sleeping; 0: not at all
  * @users: services that are set to use it, kinetd_mutex
  * @live: its files are all there and not going, kinetd_mutex
  */
@@ -47,6 +49,7 @@ struct kinetd_pool {
 	struct kinetd_workers __rcu	*workers;
 	cpumask_var_t			cpus;
 	int				nice;
+	unsigned int			busy_poll_us;
 	unsigned int			users;
 	bool				live;
 };

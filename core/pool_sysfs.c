@@ -62,14 +62,32 @@ static int nice_store(struct kobject *kobj, const char *buf)
 	return kinetd_pool_set_nice(to_pool(kobj), nice);
 }
 
+static ssize_t busy_poll_us_show(struct kobject *kobj, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", to_pool(kobj)->busy_poll_us);
+}
+
+static int busy_poll_us_store(struct kobject *kobj, const char *buf)
+{
+	unsigned int us;
+
+	if (kinetd_parse_number(buf, KINETD_BUSY_POLL_MAX_US, &us))
+		return -EINVAL;
+	/* pairs with READ_ONCE() in worker_wait() */
+	WRITE_ONCE(to_pool(kobj)->busy_poll_us, us);
+	return 0;
+}
+
 KINETD_ATTR_RW(threads);
 KINETD_ATTR_RW(cpus);
 KINETD_ATTR_RW(nice);
+KINETD_ATTR_RW(busy_poll_us);
 
 static struct attribute *pool_attrs[] = {
 	&attr_threads.attr,
 	&attr_cpus.attr,
 	&attr_nice.attr,
+	&attr_busy_poll_us.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(pool);

@@ -33,15 +33,25 @@
  * turn; for the same one again and again, SCHED_NORMAL.  For packets from
  * outside, and from peers on other CPUs, it stays SCHED_NORMAL: whoever runs
  * here is no reason to wait.
+ *
+ * Polling
+ *
+ * A pool may have its threads look for work for a while before they sleep
+ * (busy_poll_us), which saves the wake-up and what the CPU needs to leave its
+ * own sleep.  A thread does so only when it had to wait for less than that the
+ * last time, and only as long as nobody else wants the CPU.
  */
 #include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/clock.h>
+#include <linux/sched/stat.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <uapi/linux/sched/types.h>
 
 #include <kinetd/sysfs.h>
+#include "pool.h"
 #include "worker.h"
 
 #define WORKER_TREND	32	/* wake-ups of one kind that make the thread another */
@@ -146,14 +156,47 @@ static void worker_run(struct kinetd_endpoint *ep)
 		ep->ops->run(ep);
 }
 
-static void worker_wait(struct kinetd_worker *worker)
+static bool worker_is_wanted(struct kinetd_worker *worker)
+{
+	return !llist_empty(&worker->ready) || kthread_should_park() || kthread_should_stop();
+}
+
+static void worker_sleep(struct kinetd_worker *worker)
 {
 	WRITE_ONCE(worker->idle, true);
 	set_current_state(TASK_IDLE | TASK_FREEZABLE);
-	if (llist_empty(&worker->ready) && !kthread_should_park() && !kthread_should_stop())
+	if (!worker_is_wanted(worker))
 		schedule();
 	__set_current_state(TASK_RUNNING);
 	WRITE_ONCE(worker->idle, false);
+}
+
+/* Return: true where the thread is wanted; false where it is to sleep */
+static bool worker_poll(struct kinetd_worker *worker, u64 start, u64 limit)
+{
+	do {
+		if (worker_is_wanted(worker))
+			return true;
+		if (need_resched() || !single_task_running())
+			return false;
+		cpu_relax();
+	} while (local_clock() - start < limit);
+	return false;
+}
+
+static void worker_wait(struct kinetd_worker *worker)
+{
+	u64 limit = (u64)READ_ONCE(worker->pool->busy_poll_us) * NSEC_PER_USEC;
+	u64 start;
+
+	if (likely(!limit)) {
+		worker_sleep(worker);
+		return;
+	}
+	start = local_clock();
+	if (!worker->polls || !worker_poll(worker, start, limit))
+		worker_sleep(worker);
+	worker->polls = local_clock() - start < limit;
 }
 
 static void worker_set_policy(struct kinetd_worker *worker, int policy)

@@ -61,6 +61,8 @@ struct kinetd_endpoint {
  * @last: endpoint that was run last, to be compared only; the thread's own
  * @trend: towards serving many (positive) or one; the thread's own
  * @patient: the thread is SCHED_BATCH; the thread's own
+ * @polls: the last wait was so short that it pays to wait for the next one without
+ *	   sleeping; the thread's own
  * @nice: wanted
  * @task: the thread, with a reference
  * @pool: owner
@@ -78,6 +80,7 @@ struct kinetd_worker {
 	bool			alone;
 	int			trend;
 	bool			patient;
+	bool			polls;
 	int			nice;
 	struct task_struct	*task;
 	struct kinetd_pool	*pool;

@@ -63,7 +63,7 @@ TEST_F(Attribute, filesAreAllThere) {
                              "services/tcp_echo/stats/errors",
                              "pools/default/threads",
                              "pools/default/cpus",
-                             "pools/default/nice"})
+                             "pools/default/nice", "pools/default/busy_poll_us"})
         EXPECT_TRUE(exists(sysfs_root + "/" + file)) << file;
     for (const char *file :
          {"services/tcp_echo/min_source_port", "services/tcp_echo/rate_limit_pps"})
@@ -110,6 +110,15 @@ TEST_F(Attribute, poolNice) {
     expect_numbers_only(pool_, "nice");
     for (const char *good : {"-20", "19", "-1", "0"})
         expect_taken(pool_, "nice", good);
+}
+
+TEST_F(Attribute, poolBusyPoll) {
+    EXPECT_EQ(pool_.get("busy_poll_us"), "0");
+    for (const char *bad : {"-1\n", "10001\n"})
+        expect_refused(pool_, "busy_poll_us", bad);
+    expect_numbers_only(pool_, "busy_poll_us");
+    for (const char *good : {"10000", "1", "0"})
+        expect_taken(pool_, "busy_poll_us", good);
 }
 
 TEST_F(Attribute, poolCpus) {

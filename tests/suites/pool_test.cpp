@@ -5,12 +5,53 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "support/fixture.hpp"
 #include "support/health.hpp"
 
 namespace kinetd::suite {
 namespace {
+
+/// Keeps the calling thread on one CPU for as long as it lives.
+class OnCpu {
+public:
+    explicit OnCpu(int cpu) {
+        (void)::sched_getaffinity(0, sizeof before_, &before_);
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        CPU_SET(cpu, &set);
+        EXPECT_EQ(::sched_setaffinity(0, sizeof set, &set), 0);
+    }
+    ~OnCpu() { (void)::sched_setaffinity(0, sizeof before_, &before_); }
+    OnCpu(const OnCpu &) = delete;
+    OnCpu &operator=(const OnCpu &) = delete;
+
+private:
+    cpu_set_t before_{};
+};
+
+/// Takes all of a CPU.
+class Hog {
+public:
+    explicit Hog(int cpu)
+        : thread_([this, cpu] {
+              const OnCpu here(cpu);
+              while (!stopping_)
+                  ;
+          }) {}
+    ~Hog() {
+        stopping_ = true;
+        thread_.join();
+    }
+    Hog(const Hog &) = delete;
+    Hog &operator=(const Hog &) = delete;
+
+private:
+    std::atomic<bool> stopping_ = false;
+    std::thread thread_;
+};
 
 class PoolOf : public EchoTest {
 protected:
@@ -30,7 +71,27 @@ protected:
             << threads_of(name) << " instead of " << count;
     }
 
+    /// One thread, on CPU 1, where nothing else is.
+    void set_apart() {
+        ASSERT_TRUE(pool_.set("cpus", "1").ok());
+        expect_threads(pool_, "default", 1);
+        worker_ = worker_threads().at(0).pid;
+    }
+
+    /// How often the thread of set_apart() slept during so many round trips.
+    [[nodiscard]] std::uint64_t sleeps(int round_trips) {
+        const OnCpu here(0);
+        const auto socket = client();
+        for (int i = 0; i < 10; i++)
+            EXPECT_TRUE(round_trip(socket, "warm").ok());
+        const auto before = context_switches(worker_);
+        for (int i = 0; i < round_trips; i++)
+            EXPECT_TRUE(round_trip(socket, "poll").ok());
+        return context_switches(worker_) - before;
+    }
+
     const int flips_ = sized(40, 8, 1000);
+    int worker_ = 0;
 };
 
 TEST_F(PoolOf, threadsThatCarryItsName) {
@@ -149,6 +210,42 @@ TEST_F(PoolOf, niceThatChangesUnderTraffic) {
         ASSERT_EQ(pool_.get("nice"), std::to_string(nice));
         for (const auto &thread : worker_threads())
             EXPECT_EQ(::getpriority(PRIO_PROCESS, static_cast<id_t>(thread.pid)), nice);
+    }
+    EXPECT_EQ(traffic.finish(), "");
+}
+
+TEST_F(PoolOf, threadsThatPollDoNotSleepBetweenMessages) {
+    if (::sysconf(_SC_NPROCESSORS_ONLN) < 2)
+        GTEST_SKIP() << "one CPU";
+    ASSERT_NO_FATAL_FAILURE(set_apart());
+    const auto slept = sleeps(200);
+    EXPECT_GT(slept, 100U);
+    ASSERT_TRUE(pool_.set("busy_poll_us", 10'000).ok());
+    EXPECT_LT(sleeps(200), slept / 2);
+    // Without work it sleeps all the same.
+    EXPECT_TRUE(wait_for([] { return worker_threads().at(0).state == 'I'; }, patience(seconds(5))));
+    const auto ticks = cpu_ticks(worker_);
+    std::this_thread::sleep_for(Milliseconds(300));
+    EXPECT_LE(cpu_ticks(worker_), ticks + 2);
+    ASSERT_TRUE(pool_.set("busy_poll_us", 0).ok());
+    EXPECT_GT(sleeps(200), 100U);
+}
+
+TEST_F(PoolOf, threadsThatPollLeaveTheCpuToOthers) {
+    if (::sysconf(_SC_NPROCESSORS_ONLN) < 2)
+        GTEST_SKIP() << "one CPU";
+    ASSERT_NO_FATAL_FAILURE(set_apart());
+    ASSERT_TRUE(pool_.set("busy_poll_us", 10'000).ok());
+    const Hog hog(1);
+    EXPECT_GT(sleeps(50), 25U);
+}
+
+TEST_F(PoolOf, threadsThatPollComeAndGo) {
+    Traffic traffic(at(), 10);
+    ASSERT_TRUE(traffic.flows());
+    for (int i = 0; i < flips_; i++) {
+        ASSERT_TRUE(pool_.set("busy_poll_us", i % 3 * 5'000).ok());
+        ASSERT_TRUE(pool_.set("threads", 1 + i % 4).ok());
     }
     EXPECT_EQ(traffic.finish(), "");
 }

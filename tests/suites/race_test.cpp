@@ -109,6 +109,7 @@ TEST_F(TcpRace, ofWritersUnderTrafficWithTheProtocolsLeaving) {
         [this](int i) { return service_.set("idle_timeout_ms", i % 2 * 10000); },
         [this](int i) { return service_.set("exec", i % 2 != 0 ? "inline" : "thread"); },
         [this](int i) { return pool_.set("nice", i % 5); },
+        [this](int i) { return pool_.set("busy_poll_us", i % 3 * 500); },
     });
     for (int i = 0; i < sized(15, 3, 300); i++) {
         Traffic traffic(at(), 20);

@@ -15,10 +15,11 @@ namespace kinetd::config {
 
 namespace {
 
-constexpr std::array<Key, 3> keys_of_pools{{
+constexpr std::array<Key, 4> keys_of_pools{{
     {"threads", Kind::number, 1, 1024},
     {"cpus", Kind::cpus},
     {"nice", Kind::number, -20, 19, "0"},
+    {"busy_poll_us", Kind::number, 0, 10000, "0"},
 }};
 
 constexpr std::array<Key, 15> keys_of_services{{

@@ -11,7 +11,7 @@ namespace kinetd::ctl {
 
 namespace {
 
-constexpr std::array<std::string_view, 17> numbers{"netns",
+constexpr std::array<std::string_view, 18> numbers{"netns",
                                                    "default_port",
                                                    "port",
                                                    "backlog",
@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 17> numbers{"netns",
                                                    "target_port",
                                                    "threads",
                                                    "nice",
+                                                   "busy_poll_us",
                                                    "payload_bytes",
                                                    "interval_us",
                                                    "count",

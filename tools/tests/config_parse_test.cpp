@@ -36,7 +36,8 @@ enabled = false
     const auto &config = read.config;
     EXPECT_EQ(config.modules, std::vector<std::string>{"proto_tcp_reverse"});
     EXPECT_EQ(config.pools.at("fast").settings,
-              (config::Settings{{"threads", "4"}, {"cpus", "0-3"}, {"nice", "-5"}}));
+              (config::Settings{
+                  {"threads", "4"}, {"cpus", "0-3"}, {"nice", "-5"}, {"busy_poll_us", "0"}}));
     const auto &web = config.services.at("web").settings;
     EXPECT_EQ(get(web, "address"), "192.0.2.1");
     EXPECT_EQ(get(web, "max_connections"), "100");

@@ -59,9 +59,10 @@ TEST_F(ConfigPlan, makesPoolsThenServicesAndEnablesLast) {
         plan_for(kernel_, echo("web", "port = 80\npool = \"fast\"\n") +
                               echo("off", "enabled = false\n") + "[pools.fast]\nthreads = 4\n");
     EXPECT_EQ(writes_of(plan),
-              (Lines{"new_pool=fast", "pools/fast/nice=0", "pools/fast/threads=4",
-                     "protocols/tcp_echo/new_service=off", "protocols/tcp_echo/new_service=web",
-                     "services/web/pool=fast", "services/web/port=80", "services/web/enabled=1"}));
+              (Lines{"new_pool=fast", "pools/fast/busy_poll_us=0", "pools/fast/nice=0",
+                     "pools/fast/threads=4", "protocols/tcp_echo/new_service=off",
+                     "protocols/tcp_echo/new_service=web", "services/web/pool=fast",
+                     "services/web/port=80", "services/web/enabled=1"}));
 }
 
 TEST_F(ConfigPlan, changesInPlace) {

@@ -35,7 +35,8 @@ private:
     config::Pool pool() {
         return {{{"threads", std::to_string(1 + below(4))},
                  {"cpus", chance(2) ? "0-1" : "0,2-3"},
-                 {"nice", std::to_string(below(40) - 20)}}};
+                 {"nice", std::to_string(below(40) - 20)},
+                 {"busy_poll_us", std::to_string(below(10'001))}}};
     }
 
     std::string value(const config::Key &key) {
@@ -73,6 +74,9 @@ private:
     std::mt19937 random_;
 };
 
+/// The protocol of a service that others may be called like: while one is, it cannot be loaded.
+const std::vector<std::string> loaded{"tcp_echo"};
+
 std::string toml_of(const config::Config &config) {
     const auto text = config::print(config);
     EXPECT_TRUE(text.ok());
@@ -98,7 +102,7 @@ TEST(ConfigProperty, whatIsPrintedIsReadTheSame) {
 
 TEST(ConfigProperty, whatIsSavedAfterApplyingIsWhatWasApplied) {
     Maker maker(2);
-    FakeKernel kernel;
+    FakeKernel kernel(loaded);
     for (int i = 0; i < 500; i++) {
         const auto config = maker.make();
         ASSERT_EQ(apply_to(kernel, toml_of(config), true), "") << i << "\n" << toml_of(config);
@@ -111,7 +115,7 @@ TEST(ConfigProperty, whatIsSavedAfterApplyingIsWhatWasApplied) {
 
 TEST(ConfigProperty, noConnectionClosesThatNeedNot) {
     Maker maker(3);
-    FakeKernel kernel;
+    FakeKernel kernel(loaded);
     config::Config before;
     int moves = 0;
     for (int i = 0; i < 1000; i++) {
@@ -143,7 +147,7 @@ std::vector<config::Write> needed_writes(const config::Plan &plan) {
 
 TEST(ConfigProperty, whateverFailsLeavesWhatWasThere) {
     Maker maker(4);
-    FakeKernel kernel;
+    FakeKernel kernel(loaded);
     std::mt19937 random(5);
     int failures = 0;
     for (int i = 0; i < 300; i++) {

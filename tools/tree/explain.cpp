@@ -44,6 +44,7 @@ constexpr std::array known_values{
     Values{"threads", "a number from 1 to 1024"},
     Values{"cpus", "a list of this machine's CPUs such as 0-3,8"},
     Values{"nice", "a number from -20 to 19"},
+    Values{"busy_poll_us", "a number from 0 to 10000"},
     Values{"message", "1 to 1024 bytes in one line"},
     Values{"payload_bytes", "1 to 1048576 for tcp, 8 to 65507 for udp"},
     Values{"interval_us", "a number from 0 to 4294967295"},

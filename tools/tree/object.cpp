@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t longest_name = 31;
 
-constexpr std::array<std::string_view, 45> abi_order{
+constexpr std::array<std::string_view, 46> abi_order{
     "protocol",
     "netns",
     "transport",
@@ -35,6 +35,7 @@ constexpr std::array<std::string_view, 45> abi_order{
     "threads",
     "cpus",
     "nice",
+    "busy_poll_us",
     "connections_accepted",
     "connections_active",
     "connections_closed",

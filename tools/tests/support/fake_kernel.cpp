@@ -24,7 +24,8 @@ constexpr const char *this_netns = "4026531840";
 
 FakeKernel::FakeKernel(const std::vector<std::string> &protocols) {
     state.loaded = true;
-    state.pools["default"] = {{"threads", "2"}, {"cpus", "0-1"}, {"nice", "0"}};
+    state.pools["default"] = {
+        {"threads", "2"}, {"cpus", "0-1"}, {"nice", "0"}, {"busy_poll_us", "0"}};
     for (const auto &name : protocols)
         state.protocols[name] = config::find_protocol(name)->udp;
 }
@@ -121,7 +122,8 @@ int FakeKernel::delete_service(const std::string &protocol, const std::string &n
 }
 
 int FakeKernel::make_pool(const std::string &name) {
-    const config::Settings settings{{"threads", "2"}, {"cpus", "0-1"}, {"nice", "0"}};
+    const config::Settings settings{
+        {"threads", "2"}, {"cpus", "0-1"}, {"nice", "0"}, {"busy_poll_us", "0"}};
     return state.pools.emplace(name, settings).second ? 0 : EEXIST;
 }
 

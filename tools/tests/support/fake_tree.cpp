@@ -148,6 +148,7 @@ void FakeTree::add_pool(const std::string &name) const {
     put("pools/" + name + "/threads", "2");
     put("pools/" + name + "/cpus", "0-1");
     put("pools/" + name + "/nice", "0");
+    put("pools/" + name + "/busy_poll_us", "0");
 }
 
 void FakeTree::add_client(const std::string &name) const {
