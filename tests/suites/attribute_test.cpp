@@ -63,7 +63,8 @@ TEST_F(Attribute, filesAreAllThere) {
                              "services/tcp_echo/stats/errors",
                              "pools/default/threads",
                              "pools/default/cpus",
-                             "pools/default/nice", "pools/default/busy_poll_us"})
+                             "pools/default/nice",
+                             "pools/default/busy_poll_us"})
         EXPECT_TRUE(exists(sysfs_root + "/" + file)) << file;
     for (const char *file :
          {"services/tcp_echo/min_source_port", "services/tcp_echo/rate_limit_pps"})

@@ -148,7 +148,7 @@ TEST_F(ClientUnload, isDeletedAtOnceWhateverItWaitsFor) {
 TEST_F(ClientUnload, ofTheModuleWhileManyRun) {
     const Peers peers;
     const auto kinds = waits();
-    const std::size_t many = sized(50U, 8U, 50U);
+    const std::size_t many = sized(20U, 8U, 50U);
     for (int i = 0; i < sized(3, 1, 50); i++) {
         for (std::size_t j = 0; j < many; j++) {
             const auto client = Client::make("c" + std::to_string(j));
@@ -209,7 +209,7 @@ TEST_F(ClientUnload, underWriters) {
                 (void)delete_client(name);
             }
         });
-    for (int i = 0; i < sized(20, 4, 500); i++) {
+    for (int i = 0; i < sized(8, 3, 500); i++) {
         const auto removal = remove_client();
         // An open file of a module that is going may hold it for a moment: it is "in use" then.
         if (removal.status) {

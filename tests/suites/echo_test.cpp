@@ -67,7 +67,7 @@ TEST_F(Echo, onlyZeroBytes) {
 }
 
 TEST_F(Echo, aLongStream) {
-    const std::uint64_t mebibytes = sized<std::uint64_t>(100, 6, 1024);
+    const std::uint64_t mebibytes = sized<std::uint64_t>(32, 6, 1024);
     expect_echo(1,
                 Plan{.bytes = mebibytes << 20, .segment = 65536, .window = 4 << 20, .hashed = true},
                 seconds(110));
@@ -81,12 +81,12 @@ TEST_F(Echo, singleBytesBackToBack) {
 
 TEST_F(Echo, singleBytesOneAtATime) {
     expect_echo(1,
-                Plan{.bytes = sized<std::uint64_t>(2000, 200, 50'000), .segment = 1, .window = 1});
+                Plan{.bytes = sized<std::uint64_t>(800, 200, 50'000), .segment = 1, .window = 1});
 }
 
 TEST_F(Echo, oddSegments) {
     for (const std::uint64_t segment : {13, 1447, 1449, 4099, 32771}) {
-        const auto bytes = std::min<std::uint64_t>(500'009, segment * sized(10'007, 307, 40'009));
+        const auto bytes = std::min<std::uint64_t>(500'009, segment * sized(4'003, 307, 40'009));
         expect_echo(2, Plan{.bytes = bytes, .segment = segment, .window = 1 << 20});
     }
 }
@@ -104,11 +104,11 @@ TEST_F(Echo, hugeWrites) {
 }
 
 TEST_F(Echo, tinyReads) {
-    expect_echo(1, Plan{.bytes = sized<std::uint64_t>(300'000, 40'000, 300'000), .read_size = 17});
+    expect_echo(1, Plan{.bytes = sized<std::uint64_t>(150'000, 20'000, 300'000), .read_size = 17});
 }
 
 TEST_F(Echo, tenConnections) {
-    expect_echo(10, Plan{.bytes = sized<std::uint64_t>(1'000'003, 100'003, 10'000'019)});
+    expect_echo(10, Plan{.bytes = sized<std::uint64_t>(500'009, 100'003, 10'000'019)});
 }
 
 TEST_F(Echo, aHundredConnections) {
@@ -129,7 +129,7 @@ TEST_F(Echo, manyMessagesOnOneConnection) {
 }
 
 TEST_F(Echo, connectionsOneAfterTheOther) {
-    for (std::size_t i = 0; i < sized<std::size_t>(500, 60, 10'000); i++) {
+    for (std::size_t i = 0; i < sized<std::size_t>(200, 40, 10'000); i++) {
         auto socket = client();
         const auto answer = round_trip(socket, Pattern(i).bytes(0, 1 + i % 100));
         ASSERT_TRUE(answer.ok()) << "connection " << i << ": " << answer.text();

@@ -41,7 +41,7 @@ protected:
 };
 
 TEST_P(Farewell, toWhoeverConnects) {
-    for (int i = 0; i < sized(200, 25, 5000); i++)
+    for (int i = 0; i < sized(100, 20, 5000); i++)
         expect_service();
     const auto answers = service_.stat("connections_accepted");
     EXPECT_EQ(service_.stat("bytes_sent"), answers * GetParam().say(0).size());
@@ -62,7 +62,7 @@ TEST_P(Farewell, toManyAtOnce) {
 
 TEST_P(Farewell, toWhoSpeaksBeforeHeIsHeard) {
     // The request is there, unread, before the server has seen the connection.
-    for (int i = 0; i < sized(200, 25, 2000); i++) {
+    for (int i = 0; i < sized(100, 20, 2000); i++) {
         const auto asked = wall_time();
         const auto socket = start_connect(at());
         ASSERT_TRUE(socket.ok()) << socket.text();
@@ -74,7 +74,7 @@ TEST_P(Farewell, toWhoSpeaksBeforeHeIsHeard) {
 TEST_P(Farewell, toWhoDoesNotStopSpeaking) {
     // Data that comes when the answer is on its way must not make it a reset.
     const std::string block(16'384, 'x');
-    for (int i = 0; i < sized(50, 10, 1000); i++) {
+    for (int i = 0; i < sized(25, 8, 1000); i++) {
         const auto asked = wall_time();
         const auto socket = client();
         for (int j = 0; j < 20; j++)

@@ -65,7 +65,7 @@ TEST_F(Namespace, isTheOneOfInsmod) {
 }
 
 TEST_F(Namespace, endsWithoutConnections) {
-    for (int i = 0; i < sized(20, 4, 500); i++) {
+    for (int i = 0; i < sized(10, 3, 500); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
         place.drop();
@@ -145,7 +145,7 @@ TEST_F(Namespace, endsTogetherWithOthers) {
 }
 
 TEST_F(Namespace, endsWhileTheModuleLeaves) {
-    for (int i = 0; i < sized(20, 4, 500); i++) {
+    for (int i = 0; i < sized(10, 3, 500); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
         auto traffic = place.run([this] { return std::make_unique<Traffic>(at(), 5, Plan{}); });
@@ -193,7 +193,7 @@ TEST_F(NamespacePromptness, ofDeletion) {
     // gone in silence, half of them after much traffic, a hundred with full send queues.
     const int scale = sized(100, 20, 100);
     Milliseconds longest{0};
-    for (int i = 0; i < sized(3, 1, 100); i++) {
+    for (int i = 0; i < sized(2, 1, 100); i++) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
         place.run([&] {

@@ -298,7 +298,7 @@ class OrderOfMany : public Order, public testing::WithParamInterface<int> {};
 TEST_P(OrderOfMany, isNobodysBusiness) {
     for (auto &house : houses_)
         ASSERT_NO_FATAL_FAILURE(open(house)) << house.module;
-    const int orders = sized(12, 2, 1000);
+    const int orders = sized(8, 2, 1000);
     const Stopwatch watch;
     int order = 0;
     for (; order < orders; order++) {
@@ -325,7 +325,7 @@ TEST_F(Order, ofTheFirstLoadIsFree) {
     std::vector<House *> all;
     for (auto &house : houses_)
         all.push_back(&house);
-    for (int order = 0; order < sized(2, 1, 500); order++) {
+    for (int order = 0; order < sized(1, 1, 500); order++) {
         std::shuffle(all.begin(), all.end(), random_);
         for (auto *house : all)
             ASSERT_NO_FATAL_FAILURE(open(*house)) << house->module;

@@ -41,7 +41,7 @@ protected:
 
 TEST_P(Race, ofWriters) {
     Hammer hammer(administrators());
-    const std::uint64_t wanted = sized<std::uint64_t>(2000, 200, 100'000);
+    const std::uint64_t wanted = sized<std::uint64_t>(1000, 200, 100'000);
     EXPECT_TRUE(wait_for([&] { return hammer.hits() >= wanted; }, patience(seconds(60))))
         << hammer.hits() << " of " << hammer.blows() << " writes worked";
     hammer.stop();
@@ -83,7 +83,7 @@ TEST_P(Race, ofWritersWithEverythingLeaving) {
 
 TEST_P(Race, ofTheModulesLeavingTwice) {
     // Two unloads and a load at once: one of them is first, and the others learn it.
-    for (int i = 0; i < sized(30, 2, 500); i++) {
+    for (int i = 0; i < sized(12, 2, 500); i++) {
         Hammer hammer({
             [this](int) { return unload().status; },
             [this](int) { return unload().status; },
@@ -111,7 +111,7 @@ TEST_F(TcpRace, ofWritersUnderTrafficWithTheProtocolsLeaving) {
         [this](int i) { return pool_.set("nice", i % 5); },
         [this](int i) { return pool_.set("busy_poll_us", i % 3 * 500); },
     });
-    for (int i = 0; i < sized(15, 3, 300); i++) {
+    for (int i = 0; i < sized(8, 2, 300); i++) {
         Traffic traffic(at(), 20);
         ASSERT_TRUE(traffic.flows(50'000));
         const auto removal = remove_echo();
@@ -177,7 +177,7 @@ TEST_F(UdpRace, ofWritersUnderTrafficWithTheProtocolsLeaving) {
         [this](int i) { return service_.set("enabled", i % 5 != 0); },
         [this](int i) { return service_.set("exec", i % 2 != 0 ? "inline" : "thread"); },
     });
-    for (int i = 0; i < sized(15, 3, 300); i++) {
+    for (int i = 0; i < sized(8, 2, 300); i++) {
         (void)traffic.flows(20, patience(seconds(1)));
         const auto removal = unload();
         ASSERT_TRUE(removal.status.ok()) << "turn " << i << ": " << removal.status.text();

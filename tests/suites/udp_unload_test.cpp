@@ -78,7 +78,7 @@ TEST_P(UdpUnload, refusesTheCoreWhileItIsThere) {
 
 TEST_P(UdpUnload, againAndAgain) {
     const Drizzle rain(at());
-    for (int i = 0; i < sized(12, 3, 1000); i++) {
+    for (int i = 0; i < sized(6, 2, 1000); i++) {
         ASSERT_TRUE(rain.falls(100)) << "turn " << i;
         expect_removal();
         if (i % 4 == 0) {
@@ -139,7 +139,7 @@ class UdpEchoUnload : public UdpEchoTest {};
 
 TEST_F(UdpEchoUnload, underTrafficAgainAndAgain) {
     Milliseconds longest{0};
-    for (int i = 0; i < sized(20, 4, 1000); i++) {
+    for (int i = 0; i < sized(10, 3, 1000); i++) {
         DatagramTraffic traffic(at(), 10, {.loss_after = Milliseconds(10)});
         ASSERT_TRUE(traffic.flows(50)) << "turn " << i;
         const auto removal = unload();
@@ -183,7 +183,7 @@ TEST_F(UdpEchoUnload, withAReaderOfItsCounters) {
                 (void)read_file(service_.path() + "/stats/" + counter);
     });
     const Drizzle rain(at());
-    for (int i = 0; i < sized(20, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 3, 200); i++) {
         EXPECT_TRUE(rain.falls(50));
         EXPECT_TRUE(unload().status.ok());
         ASSERT_NO_FATAL_FAILURE(load());

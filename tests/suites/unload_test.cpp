@@ -88,7 +88,7 @@ TEST_F(Unload, duringAnAcceptStorm) {
 }
 
 TEST_F(Unload, withConnectionsThatWaitToBeAccepted) {
-    for (int i = 0; i < sized(20, 4, 500); i++) {
+    for (int i = 0; i < sized(10, 3, 500); i++) {
         std::vector<Descriptor> sockets;
         for (int j = 0; j < 20; j++) {
             auto socket = start_connect(at());
@@ -120,7 +120,7 @@ TEST_F(Unload, withAReaderOfItsFiles) {
             (void)read_file("/sys/kernel/debug/kinetd/connections");
         }
     });
-    for (int i = 0; i < sized(20, 4, 200); i++) {
+    for (int i = 0; i < sized(10, 3, 200); i++) {
         const auto socket = connect_to(at());
         EXPECT_TRUE(socket.ok()) << socket.text();
         expect_removal();
@@ -157,7 +157,7 @@ TEST_F(Unload, endsEveryServiceOfTheProtocol) {
 }
 
 TEST_F(Unload, idleAgainAndAgain) {
-    for (int i = 0; i < sized(20, 5, 1000); i++) {
+    for (int i = 0; i < sized(10, 3, 1000); i++) {
         ASSERT_TRUE(remove_echo().status.ok()) << "turn " << i;
         ASSERT_TRUE(remove_module(core_name).ok()) << "turn " << i;
         ASSERT_TRUE(insert_core().ok()) << "turn " << i;
