@@ -2,6 +2,8 @@
 // Turns what profile_plugin wrote into tables.  Everything is in instructions for one message.
 //   profile_report --data FILE --symbols FILE --messages N --labels A,B [--top N] [--prune PERCENT]
 // The symbols are /proc/kallsyms of the guest and `nm` of the guest's programs, in that format.
+#include "profile_layers.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
@@ -167,15 +169,37 @@ std::vector<Section> read(const Options &options, const Symbols &symbols) {
     return sections;
 }
 
-void flat(const Options &options, const std::vector<Section> &sections) {
-    std::map<std::string, std::vector<double>> rows;
+// By function, or by what else is made of its name: instructions a message in each section.
+using Rows = std::map<std::string, std::vector<double>>;
+
+template <class Name>
+Rows rows_of(const Options &options, const std::vector<Section> &sections, Name name) {
+    Rows rows;
     for (std::size_t i = 0; i < sections.size(); ++i)
         for (const auto &task : sections[i].tasks)
             for (const auto &[function, count] : task.functions) {
-                auto &row = rows[function];
+                auto &row = rows[name(function)];
                 row.resize(sections.size());
                 row[i] += static_cast<double>(count) / options.messages;
             }
+    return rows;
+}
+
+void layers(const Options &options, const std::vector<Section> &sections) {
+    std::printf("\n## Layers, instructions a message\n\n");
+    for (const auto &section : sections)
+        std::printf("%14s", section.label.c_str());
+    std::printf("  layer\n");
+    for (const auto &[layer, row] : rows_of(options, sections, bench::layer_of)) {
+        for (const double value : row)
+            std::printf("%14.1f", value);
+        std::printf("  %s\n", layer.c_str());
+    }
+}
+
+void flat(const Options &options, const std::vector<Section> &sections) {
+    const auto rows =
+        rows_of(options, sections, [](const std::string &function) { return function; });
     const std::size_t last = sections.size() - 1;
     std::vector<std::pair<std::string, std::vector<double>>> sorted(rows.begin(), rows.end());
     std::sort(sorted.begin(), sorted.end(),
@@ -253,6 +277,7 @@ void report(const Options &options) {
             std::printf("%12.1f  %s\n", static_cast<double>(task.total) / options.messages,
                         task.name.c_str());
     }
+    layers(options, sections);
     flat(options, sections);
     for (const auto &section : sections) {
         const double least =

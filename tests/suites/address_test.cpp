@@ -81,7 +81,7 @@ TEST_F(Address, thatIsNotOursIsRefused) {
 TEST_F(Address, portMovesUnderTraffic) {
     Traffic traffic(at(), 10);
     ASSERT_TRUE(traffic.flows());
-    const int moves = sized(50, 10, 1000);
+    const int moves = sized(50, 6, 1000);
     const auto first = port_;
     auto before = first;
     for (int i = 0; i < moves; i++) {

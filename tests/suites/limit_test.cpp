@@ -126,7 +126,7 @@ TEST_F(Limit, ofASourceToggled) {
 
 TEST_F(Limit, forgetsSourcesThatLeft) {
     ASSERT_TRUE(service_.set("max_per_source", 1).ok());
-    const int sources = sized(200, 100, 200);
+    const int sources = sized(200, 40, 200);
     for (int turn = 0; turn < 2; turn++) {
         std::vector<Descriptor> sockets;
         for (int i = 1; i <= sources; i++)

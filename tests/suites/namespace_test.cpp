@@ -191,7 +191,7 @@ class NamespacePromptness : public Namespace {};
 TEST_F(NamespacePromptness, ofDeletion) {
     // "ip netns del" is the end of the last reference. A thousand connections, with their peers
     // gone in silence, half of them after much traffic, a hundred with full send queues.
-    const int scale = sized(100, 20, 100);
+    const int scale = sized(100, 10, 100);
     Milliseconds longest{0};
     for (int i = 0; i < sized(2, 1, 100); i++) {
         auto place = NetworkNamespace::create().value();
@@ -239,7 +239,7 @@ TEST_F(NamespacePromptness, ofIpNetnsDel) {
     ASSERT_TRUE(inside.set("port", port_).ok());
     ASSERT_TRUE(inside.set("address", "0.0.0.0").ok());
     ASSERT_TRUE(inside.set("enabled", 1).ok());
-    const std::size_t scale = sized<std::size_t>(100, 20, 100);
+    const std::size_t scale = sized<std::size_t>(100, 8, 100);
     std::vector<Descriptor> deaf;
     for (std::size_t i = 0; i < scale; i++) {
         deaf.push_back(
