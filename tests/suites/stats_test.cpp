@@ -139,7 +139,7 @@ TEST_F(Tracepoint, eachFires) {
     const Events events;
     ASSERT_TRUE(events.switched_on()) << "no tracepoints of kinetd in " << Events::tracing;
     ASSERT_TRUE(service_.set("max_connections", 1).ok());
-    ASSERT_TRUE(service_.set("idle_timeout_ms", 300).ok());
+    ASSERT_TRUE(service_.set("idle_timeout_ms", patience(Milliseconds(300)).count()).ok());
     auto socket = client();
     ASSERT_TRUE(round_trip(socket, "hello").ok());
     const auto peer = "port=" + std::to_string(local_port(socket));
