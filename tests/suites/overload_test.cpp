@@ -237,7 +237,8 @@ TEST_F(Overload, ofLargeDatagrams) {
 TEST_F(Overload, endsWithAnUnload) {
     for (int i = 0; i < sized(3, 2, 100); i++) {
         Flood flood(at(), each_ / 10, 200);
-        ASSERT_TRUE(wait_for([this] { return counts().received > each_ / 20; }, patience(seconds(10))));
+        ASSERT_TRUE(
+            wait_for([this] { return counts().received > each_ / 20; }, patience(seconds(10))));
         const auto removal = unload();
         ASSERT_TRUE(removal.status.ok()) << removal.status.text();
         EXPECT_LT(removal.took, patience(seconds(2)));
