@@ -296,7 +296,7 @@ TEST_F(UdpFault, inMoreThreadsUnderTraffic) {
     const Injection injection;
     DatagramTraffic traffic(at(), 5);
     ASSERT_TRUE(traffic.flows());
-    for (int i = 0; i < sized(20, 10, 500); i++)
+    for (int i = 0; i < sized(20, 4, 500); i++)
         (void)attempt(static_cast<unsigned>(1 + i * 7),
                       [&] { return pool_.set("threads", 1 + i % 4); });
     // What could not be made does not keep the rest from serving, nor later changes from working.

@@ -298,7 +298,7 @@ class OrderOfMany : public Order, public testing::WithParamInterface<int> {};
 TEST_P(OrderOfMany, isNobodysBusiness) {
     for (auto &house : houses_)
         ASSERT_NO_FATAL_FAILURE(open(house)) << house.module;
-    const int orders = sized(8, 2, 1000);
+    const int orders = sized(8, 1, 1000);
     const Stopwatch watch;
     int order = 0;
     for (; order < orders; order++) {

@@ -90,7 +90,7 @@ protected:
         return context_switches(worker_) - before;
     }
 
-    const int flips_ = sized(40, 8, 1000);
+    const int flips_ = sized(40, 5, 1000);
     int worker_ = 0;
 };
 

@@ -55,7 +55,7 @@ TEST_P(Race, ofWriters) {
 
 TEST_P(Race, ofWritersWithTheProtocolsLeaving) {
     Hammer hammer(administrators());
-    for (int i = 0; i < sized(6, 3, 2000); i++) {
+    for (int i = 0; i < sized(6, 1, 2000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
         const auto removal = unload();
@@ -68,7 +68,7 @@ TEST_P(Race, ofWritersWithTheProtocolsLeaving) {
 
 TEST_P(Race, ofWritersWithEverythingLeaving) {
     Hammer hammer(administrators());
-    for (int i = 0; i < sized(4, 2, 1000); i++) {
+    for (int i = 0; i < sized(4, 1, 1000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
         ASSERT_TRUE(unload().status.ok()) << "turn " << i;

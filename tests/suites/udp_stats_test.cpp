@@ -42,7 +42,7 @@ TEST_F(UdpStats, haveNoConnections) {
 TEST_F(UdpStats, addUpOverThreads) {
     ASSERT_TRUE(pool_.set("threads", 4).ok());
     DatagramTraffic traffic(at(), 40);
-    ASSERT_TRUE(traffic.flows(2000));
+    ASSERT_TRUE(traffic.flows(sized<std::uint64_t>(2000, 400, 20'000)));
     EXPECT_EQ(traffic.finish(), "");
     const auto now = counts();
     EXPECT_EQ(now.received, traffic.tally().sent);

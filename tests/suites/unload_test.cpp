@@ -65,7 +65,7 @@ TEST_F(Unload, withIdleConnections) {
 
 TEST_F(Unload, withHalfClosedConnections) {
     std::vector<Descriptor> sockets;
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < sized(30, 8, 30); i++) {
         sockets.push_back(client({.receive_buffer = 4096, .send_buffer = 65536}));
         (void)fill(sockets.back(), Milliseconds(10));
         ASSERT_TRUE(half_close(sockets.back()).ok());
@@ -88,7 +88,7 @@ TEST_F(Unload, duringAnAcceptStorm) {
 }
 
 TEST_F(Unload, withConnectionsThatWaitToBeAccepted) {
-    for (int i = 0; i < sized(10, 3, 500); i++) {
+    for (int i = 0; i < sized(10, 2, 500); i++) {
         std::vector<Descriptor> sockets;
         for (int j = 0; j < 20; j++) {
             auto socket = start_connect(at());
@@ -167,8 +167,8 @@ TEST_F(Unload, idleAgainAndAgain) {
 }
 
 TEST_F(Unload, underTrafficAgainAndAgain) {
-    for (int i = 0; i < sized(10, 3, 500); i++) {
-        Traffic traffic(at(), 20);
+    for (int i = 0; i < sized(10, 2, 500); i++) {
+        Traffic traffic(at(), sized<std::size_t>(20, 8, 20));
         ASSERT_TRUE(traffic.flows(50'000)) << "turn " << i;
         expect_removal();
         EXPECT_EQ(traffic.end(), "");
@@ -187,7 +187,7 @@ protected:
     /// the rest are idle.
     void SetUp() override {
         Unload::SetUp();
-        scale_ = sized<std::size_t>(100, 20, 100);
+        scale_ = sized<std::size_t>(100, 8, 100);
     }
 
     void fill_up() {
