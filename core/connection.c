@@ -46,8 +46,14 @@ static void connection_timer(struct timer_list *timer)
 	kinetd_endpoint_kick(&conn->ep);
 }
 
-/* Is the peer a process of this machine, through the loopback device? */
-static bool connection_is_local(struct sock *sk)
+/**
+ * kinetd_connection_is_local() - is the peer on this machine?
+ * @sk: connected socket
+ *
+ * Context: any.
+ * Return: whether what is sent goes through the loopback device.
+ */
+bool kinetd_connection_is_local(struct sock *sk)
 {
 	const struct dst_entry *dst;
 	bool local;
@@ -353,7 +359,7 @@ static bool connection_attach(struct kinetd_connection *conn)
 		conn->attached = true;
 	}
 	write_unlock_bh(&sk->sk_callback_lock);
-	if (connection_is_local(sk))
+	if (kinetd_connection_is_local(sk))
 		set_bit(KINETD_EP_LOCAL, &conn->ep.flags);
 	release_sock(sk);
 	return conn->attached;

@@ -121,6 +121,7 @@ static inline bool kinetd_connection_has_unacked(const struct kinetd_connection 
 int kinetd_connections_init(void);
 void kinetd_connections_exit(void);
 
+bool kinetd_connection_is_local(struct sock *sk);
 int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
 			   void (*data_ready)(struct sock *sk));
 struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep);

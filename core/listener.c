@@ -112,16 +112,24 @@ static void listener_retry(struct timer_list *timer)
 /* Accept at most @max.  Return: whether more may wait. */
 static bool listener_accept(struct kinetd_listener *listener, unsigned int max)
 {
+	struct sock *sk = listener->sock->sk;
 	struct socket *sock;
 	int err;
 
 	while (max--) {
+		/* kernel_accept() makes a socket first; who comes after this look, kicks */
+		if (reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue))
+			return false;
 		err = kernel_accept(listener->sock, &sock, O_NONBLOCK);
 		/* -EINVAL: it listens no more, an administrator has ended the socket */
 		if (err == -EAGAIN || err == -EINVAL)
 			return false;
-		if (!err)
+		if (!err) {
+			/* who connects from here will do so again: see kinetd_worker_adapt() */
+			assign_bit(KINETD_EP_LOCAL, &listener->ep.flags,
+				   kinetd_connection_is_local(sock->sk));
 			err = kinetd_connection_open(listener->svc, sock, listener->data_ready);
+		}
 		if (err) {
 			/* what waits stays, and nobody tells us of it again */
 			kinetd_service_count(listener->svc, KINETD_ERRORS, 1);

@@ -165,8 +165,10 @@ static void worker_sleep(struct kinetd_worker *worker)
 {
 	WRITE_ONCE(worker->idle, true);
 	set_current_state(TASK_IDLE | TASK_FREEZABLE);
-	if (!worker_is_wanted(worker))
+	if (!worker_is_wanted(worker)) {
 		schedule();
+		worker->slept = true;
+	}
 	__set_current_state(TASK_RUNNING);
 	WRITE_ONCE(worker->idle, false);
 }
@@ -258,11 +260,12 @@ static bool worker_run_batch(struct kinetd_worker *worker)
 
 	if (!batch)
 		return false;
-	worker->alone = !batch->next;
+	/* what came while others were served says nothing of wake-ups */
+	worker->alone = worker->slept && !batch->next;
+	worker->slept = false;
 	if (worker->alone)
 		worker_judge(worker, llist_entry(batch, struct kinetd_endpoint, ready));
-	else
-		batch = llist_reverse_order(batch);
+	batch = llist_reverse_order(batch);
 	llist_for_each_entry_safe(ep, next, batch, ready) {
 		worker_run(ep);
 		cond_resched();

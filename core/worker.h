@@ -57,6 +57,7 @@ struct kinetd_endpoint {
  * @ready: endpoints with something to do, newest first; anyone adds, the thread takes
  * @idle: the thread sleeps, or is about to look at @ready once more and sleep
  * @woken_here: the last wake-up came from the CPU that the thread slept on
+ * @slept: the thread has run nothing since; the thread's own
  * @alone: what runs is all that the thread was woken for; the thread's own
  * @last: endpoint that was run last, to be compared only; the thread's own
  * @trend: towards serving many (positive) or one; the thread's own
@@ -77,6 +78,7 @@ struct kinetd_worker {
 	bool			woken_here;
 
 	const void		*last ____cacheline_aligned_in_smp;
+	bool			slept;
 	bool			alone;
 	int			trend;
 	bool			patient;
