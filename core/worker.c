@@ -29,8 +29,11 @@
  * is best: the answer is there before the peer has gone to sleep for it.  With
  * several it costs two switches a message, where one wake-up could have served
  * all of their messages.  So the thread watches what it is woken for: for one
- * local endpoint after the other, it becomes SCHED_BATCH, which waits for its
- * turn; for the same one again and again, SCHED_NORMAL.  For packets from
+ * local endpoint after the other, or for several at once, it becomes
+ * SCHED_BATCH, which waits for its turn; for the same one again and again,
+ * SCHED_NORMAL.  Several at once weigh more: a peer of many connections who is
+ * answered at once, by a thread that preempts him, may stay with the one that
+ * was answered, and the thread would take him for a peer of one.  For packets from
  * outside, and from peers on other CPUs, it stays SCHED_NORMAL: whoever runs
  * here is no reason to wait.
  *
@@ -55,6 +58,7 @@
 #include "worker.h"
 
 #define WORKER_TREND	32	/* wake-ups of one kind that make the thread another */
+#define WORKER_SEVERAL	16	/* so many of them is one for several endpoints at once */
 
 void kinetd_endpoint_init(struct kinetd_endpoint *ep, const struct kinetd_endpoint_ops *ops)
 {
@@ -220,19 +224,12 @@ static void worker_set_policy(struct kinetd_worker *worker, int policy)
 	} while (attr.sched_nice != READ_ONCE(worker->nice));
 }
 
-/**
- * kinetd_worker_adapt() - learn from what a worker was woken for
- * @worker: worker
- * @another: one of many local peers; else the same again, or one from outside
- *
- * Context: the worker's thread.
- */
-void kinetd_worker_adapt(struct kinetd_worker *worker, bool another)
+/* One of many local peers, or @another as good as several; 0: the same, or one from outside */
+static void worker_adapt(struct kinetd_worker *worker, int another)
 {
-	if (!worker->alone)
-		return;
-	another = another && READ_ONCE(worker->woken_here);
-	worker->trend = clamp(worker->trend + (another ? 1 : -1), -WORKER_TREND, WORKER_TREND);
+	if (!READ_ONCE(worker->woken_here))
+		another = 0;
+	worker->trend = clamp(worker->trend + (another ?: -1), -WORKER_TREND, WORKER_TREND);
 	if (worker->trend == WORKER_TREND && !worker->patient) {
 		worker->patient = true;
 		worker_set_policy(worker, SCHED_BATCH);
@@ -242,14 +239,27 @@ void kinetd_worker_adapt(struct kinetd_worker *worker, bool another)
 	}
 }
 
-/* Woken for @ep alone: is that one of many, or the same again? */
+/**
+ * kinetd_worker_adapt() - learn from what a worker was woken for
+ * @worker: worker
+ * @another: one of many local peers; else the same again, or one from outside
+ *
+ * Context: the worker's thread.
+ */
+void kinetd_worker_adapt(struct kinetd_worker *worker, bool another)
+{
+	if (worker->alone)
+		worker_adapt(worker, another);
+}
+
+/* Woken for @ep, and perhaps for others: is that one of many, or the same again? */
 static void worker_judge(struct kinetd_worker *worker, const struct kinetd_endpoint *ep)
 {
-	bool another = ep != worker->last && test_bit(KINETD_EP_LOCAL, &ep->flags);
+	int another = worker->alone ? ep != worker->last : WORKER_SEVERAL;
 
 	worker->last = ep;
 	if (!ep->ops->many_peers)
-		kinetd_worker_adapt(worker, another);
+		worker_adapt(worker, test_bit(KINETD_EP_LOCAL, &ep->flags) ? another : 0);
 }
 
 /* Run what is ready, oldest first.  Return: false where nothing was. */
@@ -262,9 +272,9 @@ static bool worker_run_batch(struct kinetd_worker *worker)
 		return false;
 	/* what came while others were served says nothing of wake-ups */
 	worker->alone = worker->slept && !batch->next;
-	worker->slept = false;
-	if (worker->alone)
+	if (worker->slept)
 		worker_judge(worker, llist_entry(batch, struct kinetd_endpoint, ready));
+	worker->slept = false;
 	batch = llist_reverse_order(batch);
 	llist_for_each_entry_safe(ep, next, batch, ready) {
 		worker_run(ep);
