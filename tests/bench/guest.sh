@@ -90,7 +90,7 @@ start_program() { # COMMAND ARG...: until it says that it is ready
 	local line='' fifo
 	fifo=$(mktemp -u /run/peer-XXXXXX)
 	mkfifo "$fifo"
-	"$@" >"$fifo" &
+	choom -n 500 -- "$@" >"$fifo" &
 	PEER_PIDS+=($!)
 	read -r line <"$fifo" || true
 	rm "$fifo"
@@ -98,7 +98,7 @@ start_program() { # COMMAND ARG...: until it says that it is ready
 }
 
 stop_peers() {
-	[ ${#PEER_PIDS[@]} = 0 ] || kill "${PEER_PIDS[@]}"
+	[ ${#PEER_PIDS[@]} = 0 ] || kill "${PEER_PIDS[@]}" 2>/dev/null || true # some may be gone
 	wait "${PEER_PIDS[@]}" 2>/dev/null || true
 	PEER_PIDS=()
 	stop_veth
@@ -185,7 +185,7 @@ load() { # KIND SERVER PORT LOAD [COUNT]
 	udp) options+=(--sockets "$connections" --burst "${depth:-1}" --messages "$count") ;;
 	discard) options+=(--connections "$connections" --mebibytes "$count" --sink "$(threads_of "$2")") ;;
 	esac
-	timeout 600 "$PROGRAMS/$CLIENT" "${options[@]}"
+	timeout 600 choom -n 500 -- "$PROGRAMS/$CLIENT" "${options[@]}"
 }
 
 # What the names of a server's threads begin with.
