@@ -40,11 +40,23 @@ public:
     }
 
 private:
-    /// A quote right behind a value begins no string, though toml++ reads on past it. Behind the
-    /// byte order mark it does.
+    /// Whether a quote may begin a string here. Within a value that began without one it does not,
+    /// though toml++ reads on past it, to the next blank.
     [[nodiscard]] bool may_begin() const {
-        return at_ == 0 || !is_ascii(text_[at_ - 1]) ||
-               std::string_view(" \t\r\n=[{,.").find(text_[at_ - 1]) != std::string_view::npos;
+        constexpr std::string_view outside = " \t\r\n=[{,";
+        if (at_ == 0 || !is_ascii(text_[at_ - 1])) // that is the byte order mark
+            return true;
+        const auto part = text_.substr(0, at_).find_last_of("\n{,") + 1;
+        if (part > 1 && text_[part - 1] == '{' && outside.find(text_[part - 2]) == outside.npos)
+            return false;
+        const auto before = text_.substr(part, at_ - part);
+        const auto values = std::count(before.begin(), before.end(), '=');
+        const char last = text_[at_ - 1];
+        if (last == '.')
+            return values == 0;
+        if (last == '[' || last == '{')
+            return values <= 1 && (at_ == 1 || outside.find(text_[at_ - 2]) != outside.npos);
+        return values <= 1 && outside.find(last) != outside.npos;
     }
 
     /// Past a string of one line, or to the end of a line that does not end it.

@@ -215,7 +215,9 @@ void add_no_toml(std::vector<Malformed> &files) {
     for (const auto *text :
          {"\n\u00fc = 1\n", "\n[\u0499]\n", "\nx = \ufcff\n", "\nx = \"a\" \u00fc\n",
           "\nx = \"\"\"\u00fc\"\"\"\n", "\nx = \"\"\u00fc\n", "\nx = '\\' \u00fc # '\n",
-          "\nx = -\"\u0499 \ufcff\"\n", "\nx = 1'\ufcff'\n", "\nx = \"a\"\"\ufcff\"\n"})
+          "\nx = -\"\u0499 \ufcff\"\n", "\nx = 1'\ufcff'\n", "\nx = \"a\"\"\ufcff\"\n",
+          "\nx = 1A[a.'\ufe7f\n", "\nx = 1A['\ufe7f\n", "\nx = 1='\ufe7f\n", "\nx = y{z='\ufe7f\n",
+          "\nx = 1.'\ufe7f\n"})
         files.push_back({text, 2, "not ASCII", "mend it"});
 }
 
