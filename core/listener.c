@@ -125,7 +125,7 @@ static bool listener_accept(struct kinetd_listener *listener, unsigned int max)
 		if (err == -EAGAIN || err == -EINVAL)
 			return false;
 		if (!err) {
-			/* who connects from here will do so again: see kinetd_worker_adapt() */
+			/* who connects from here will do so again: see worker.c */
 			assign_bit(KINETD_EP_LOCAL, &listener->ep.flags,
 				   kinetd_connection_is_local(sock->sk));
 			err = kinetd_connection_open(listener->svc, sock, listener->data_ready);

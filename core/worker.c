@@ -58,7 +58,7 @@
 #include "worker.h"
 
 #define WORKER_TREND	32	/* wake-ups of one kind that make the thread another */
-#define WORKER_SEVERAL	16	/* so many of them is one for several endpoints at once */
+#define WORKER_SEVERAL	16	/* what a wake-up for several at once counts as */
 
 void kinetd_endpoint_init(struct kinetd_endpoint *ep, const struct kinetd_endpoint_ops *ops)
 {
@@ -224,12 +224,12 @@ static void worker_set_policy(struct kinetd_worker *worker, int policy)
 	} while (attr.sched_nice != READ_ONCE(worker->nice));
 }
 
-/* One of many local peers, or @another as good as several; 0: the same, or one from outside */
-static void worker_adapt(struct kinetd_worker *worker, int another)
+/* @weight: how many wake-ups for many local peers this was; 0: for the same, or from outside */
+static void worker_adapt(struct kinetd_worker *worker, int weight)
 {
 	if (!READ_ONCE(worker->woken_here))
-		another = 0;
-	worker->trend = clamp(worker->trend + (another ?: -1), -WORKER_TREND, WORKER_TREND);
+		weight = 0;
+	worker->trend = clamp(worker->trend + (weight ?: -1), -WORKER_TREND, WORKER_TREND);
 	if (worker->trend == WORKER_TREND && !worker->patient) {
 		worker->patient = true;
 		worker_set_policy(worker, SCHED_BATCH);
@@ -255,11 +255,11 @@ void kinetd_worker_adapt(struct kinetd_worker *worker, bool another)
 /* Woken for @ep, and perhaps for others: is that one of many, or the same again? */
 static void worker_judge(struct kinetd_worker *worker, const struct kinetd_endpoint *ep)
 {
-	int another = worker->alone ? ep != worker->last : WORKER_SEVERAL;
+	int weight = worker->alone ? ep != worker->last : WORKER_SEVERAL;
 
 	worker->last = ep;
 	if (!ep->ops->many_peers)
-		worker_adapt(worker, test_bit(KINETD_EP_LOCAL, &ep->flags) ? another : 0);
+		worker_adapt(worker, test_bit(KINETD_EP_LOCAL, &ep->flags) ? weight : 0);
 }
 
 /* Run what is ready, oldest first.  Return: false where nothing was. */
