@@ -49,40 +49,46 @@ static void print_connection(struct seq_file *seq, const struct kinetd_connectio
 
 /**
  * struct connections_cursor - a few lines of a worker
+ * @pos: the reader's position that it stands for
  * @worker: whose
- * @skip: its endpoints that come before
+ * @index: of @worker among all
+ * @begin: number of the first endpoint that may be among them
+ * @end: number of the first one that comes after them; 0 where none does
+ * @limit: numbers from here on came to @worker while it was listed, and are left out
+ *
+ * Goes by the endpoints' numbers, not by their places: a connection that stays
+ * is shown once, whatever comes and goes meanwhile, unless it is handed over.
  */
 struct connections_cursor {
+	loff_t			pos;
 	struct kinetd_worker	*worker;
-	unsigned int		skip;
+	unsigned int		index;
+	u64			begin;
+	u64			end;
+	u64			limit;
 };
-
-static void *cursor_seek(struct connections_cursor *cursor, loff_t pos)
-{
-	unsigned int n;
-
-	for (n = 0; (cursor->worker = kinetd_pools_worker(n)); n++) {
-		loff_t pieces = DIV_ROUND_UP(READ_ONCE(cursor->worker->nr_endpoints),
-					     LINES_AT_ONCE);
-
-		if (pos < pieces) {
-			cursor->skip = pos * LINES_AT_ONCE;
-			return cursor;
-		}
-		pos -= pieces;
-	}
-	return NULL;
-}
 
 static void *connections_start(struct seq_file *seq, loff_t *pos)
 {
+	struct connections_cursor *cursor = seq->private;
+
 	mutex_lock(&kinetd_mutex);
-	return cursor_seek(seq->private, *pos);
+	if (*pos != cursor->pos)
+		memset(cursor, 0, sizeof(*cursor));
+	/* pools may have changed since */
+	cursor->worker = kinetd_pools_worker(cursor->index);
+	return cursor->worker ? cursor : NULL;
 }
 
-static void *connections_next(struct seq_file *seq, void *cursor, loff_t *pos)
+static void *connections_next(struct seq_file *seq, void *v, loff_t *pos)
 {
-	return cursor_seek(cursor, ++*pos);
+	struct connections_cursor *cursor = v;
+
+	cursor->pos = ++*pos;
+	cursor->begin = cursor->end;
+	if (!cursor->end)
+		cursor->worker = kinetd_pools_worker(++cursor->index);
+	return cursor->worker ? cursor : NULL;
 }
 
 static void connections_stop(struct seq_file *seq, void *cursor)
@@ -95,14 +101,21 @@ static int connections_show(struct seq_file *seq, void *v)
 	struct connections_cursor *cursor = v;
 	struct kinetd_connection *conn;
 	struct kinetd_endpoint *ep;
-	unsigned int i = 0;
+	unsigned int lines = 0;
 
+	cursor->end = 0;
 	spin_lock(&cursor->worker->lock);
+	if (!cursor->begin)
+		cursor->limit = cursor->worker->next_number;
 	list_for_each_entry(ep, &cursor->worker->endpoints, siblings) {
-		if (i++ < cursor->skip)
+		if (ep->number < cursor->begin)
 			continue;
-		if (i > cursor->skip + LINES_AT_ONCE)
+		if (ep->number >= cursor->limit)
 			break;
+		if (lines++ == LINES_AT_ONCE) {
+			cursor->end = ep->number;
+			break;
+		}
 		conn = kinetd_endpoint_connection(ep);
 		if (conn)
 			print_connection(seq, conn, cursor->worker);

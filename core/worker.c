@@ -108,6 +108,7 @@ void kinetd_endpoint_add(struct kinetd_endpoint *ep, struct kinetd_worker *worke
 {
 	/* kinetd_endpoint_unlink() waits for the lock, so ep outlives the kick */
 	spin_lock(&worker->lock);
+	ep->number = worker->next_number++;
 	list_add_tail(&ep->siblings, &worker->endpoints);
 	worker->nr_endpoints++;
 	WRITE_ONCE(ep->worker, worker);

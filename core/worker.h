@@ -40,6 +40,7 @@ enum {
  * @worker: who serves it; changed only by kinetd_workers_hand_over()
  * @ops: its kind
  * @siblings: place in worker->endpoints, under worker->lock
+ * @number: larger than that of all that came to the worker before, under worker->lock
  *
  * An endpoint is run by its worker's thread only, so whatever its run() alone
  * uses needs no lock.
@@ -50,6 +51,7 @@ struct kinetd_endpoint {
 	struct kinetd_worker			*worker;
 	const struct kinetd_endpoint_ops	*ops;
 	struct list_head			siblings;
+	u64					number;
 };
 
 /**
@@ -68,9 +70,10 @@ struct kinetd_endpoint {
  * @task: the thread, with a reference
  * @pool: owner
  * @index: n in the thread's name
- * @lock: protects @endpoints and @nr_endpoints; taken in process context only
- * @endpoints: all that it serves
- * @nr_endpoints: their number
+ * @lock: protects the members that follow; taken in process context only
+ * @endpoints: all that it serves, in the order of their numbers
+ * @nr_endpoints: how many they are
+ * @next_number: of the next one to come
  */
 struct kinetd_worker {
 	struct llist_head	ready;
@@ -88,9 +91,10 @@ struct kinetd_worker {
 	struct kinetd_pool	*pool;
 	unsigned int		index;
 
-	spinlock_t		lock; /* the next two members */
+	spinlock_t		lock; /* the next three members */
 	struct list_head	endpoints;
 	unsigned int		nr_endpoints;
+	u64			next_number;
 };
 
 typedef void (*kinetd_worker_fn)(struct kinetd_worker *worker, void *arg);

@@ -245,12 +245,11 @@ TEST_F(PoolOf, threadsThatPollLeaveTheCpuToOthers) {
         }
         return cpu_ticks(worker_) - before;
     };
+    // Who polls and does not give way takes half of the CPU from the other.
+    const Hog hog(1);
     const auto working = ticks_of_a_second();
     ASSERT_TRUE(pool_.set("busy_poll_us", 10'000).ok());
-    const auto polling = ticks_of_a_second();
-    EXPECT_GT(polling, working + 10);
-    const Hog hog(1);
-    EXPECT_LT(ticks_of_a_second(), (working + polling) / 2) << working << " and " << polling;
+    EXPECT_LT(ticks_of_a_second(), working + 15);
 }
 
 TEST_F(PoolOf, threadsThatPollComeAndGo) {

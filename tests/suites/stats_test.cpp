@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// What the service says about itself: counters, the list of connections, events.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 
 #include "support/events.hpp"
 #include "support/fixture.hpp"
@@ -101,6 +105,32 @@ class Connections : public EchoTest {
 protected:
     static constexpr const char *file = "/sys/kernel/debug/kinetd/connections";
 
+    /// One read() more. False at the end.
+    static bool read_on(const Descriptor &reader, std::string &text) {
+        std::array<char, 4096> part = {};
+        const auto count = ::read(reader.get(), part.data(), part.size());
+        text.append(part.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+        return count > 0;
+    }
+
+    /// What the lines of all of these have, who are served when this returns.
+    static std::vector<std::string> lines_of(const std::vector<Descriptor> &sockets) {
+        std::vector<std::string> parts;
+        for (const auto &socket : sockets) {
+            EXPECT_TRUE(round_trip(socket, "x").ok());
+            parts.push_back("127.0.0.1:" + std::to_string(local_port(socket)) + " worker=");
+        }
+        return parts;
+    }
+
+    static void expect_each_once(const std::string &text, const std::vector<std::string> &parts) {
+        for (const auto &part : parts) {
+            const auto at = text.find(part);
+            EXPECT_NE(at, std::string::npos) << part;
+            EXPECT_EQ(text.find(part, at + 1), std::string::npos) << part;
+        }
+    }
+
     static std::size_t lines_with(const std::string &text) {
         const auto lines = split(read_file(file).value(), '\n');
         return static_cast<std::size_t>(
@@ -127,10 +157,26 @@ TEST_F(Connections, haveALineEach) {
 TEST_F(Connections, areListedWhileTheyComeAndGo) {
     Churn churn(at(), Churn::Close::politely);
     Churn rude(at(), Churn::Close::by_reset);
-    auto sockets = clients(200);
-    for (int i = 0; i < 100; i++)
-        ASSERT_TRUE(read_file(file).ok());
-    EXPECT_GE(lines_with("tcp_echo"), 200U);
+    const auto sockets = clients(200);
+    const auto stay = lines_of(sockets);
+    for (int i = 0; i < sized(15, 5, 100); i++)
+        expect_each_once(read_file(file).value(), stay);
+}
+
+TEST_F(Connections, areListedWhileThoseBeforeThemGo) {
+    ASSERT_TRUE(pool_.set("threads", 1).ok());
+    auto go = clients(100);
+    lines_of(go);
+    const auto sockets = clients(100);
+    const auto stay = lines_of(sockets);
+    const Descriptor reader(::open(file, O_RDONLY | O_CLOEXEC));
+    std::string text;
+    ASSERT_TRUE(read_on(reader, text));
+    go.clear();
+    ASSERT_TRUE(service_.reaches("connections_active", sockets.size()));
+    while (read_on(reader, text))
+        ;
+    expect_each_once(text, stay);
 }
 
 class Tracepoint : public EchoTest {};
