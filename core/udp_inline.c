@@ -6,8 +6,10 @@
  * packet is queued, with its checksum verified, under RCU.  What the hook does not
  * take is queued as ever, and is the worker's.
  *
- * For a socket with a hook UDP takes trains of datagrams apart, so there is no use in
- * having them put together.
+ * From a socket with a hook UDP keeps trains of datagrams: it takes them apart.  What a
+ * train costs then is many times what it costs whole, so where one comes after the other
+ * the hook is taken away, and they are the worker's, until as many datagrams have come
+ * each on its own.
  */
 #include <linux/filter.h>
 #include <linux/slab.h>
@@ -17,8 +19,11 @@
 #include "datagram.h"
 #include "flow.h"
 #include "inline.h"
+#include "service.h"
 #include "udp_inline.h"
 #include "udp_socket.h"
+
+#define UDP_TRAINS	64	/* datagrams that came in trains, and then those that did not */
 
 /**
  * kinetd_cpu_routes_alloc() - routes for each CPU that may receive
@@ -68,6 +73,28 @@ static bool udp_may_serve(const struct kinetd_udp_socket *socket, const struct s
 	return !READ_ONCE(socket->serving) && skb->pkt_type == PACKET_HOST && !skb_shared(skb);
 }
 
+/*
+ * UDP has the datagrams of a train that it took apart hang on each other.  Several CPUs
+ * may count here at a time, and the worker: it does not matter what gets lost of it.
+ */
+static void udp_note_train(struct kinetd_udp_socket *socket, struct sock *sk,
+			   const struct sk_buff *skb)
+{
+	int trains = READ_ONCE(socket->trains);
+
+	if (likely(!skb->next)) {
+		if (unlikely(trains > 0))
+			WRITE_ONCE(socket->trains, trains - 1);
+		return;
+	}
+	if (!socket->svc->proto->trains)
+		return;
+	if (trains >= UDP_TRAINS)
+		WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
+	else
+		WRITE_ONCE(socket->trains, trains + 1);
+}
+
 /* Return: 0 where the packet was taken, 1 where it is UDP's */
 static int udp_receive_inline(struct sock *sk, struct sk_buff *skb)
 {
@@ -78,6 +105,7 @@ static int udp_receive_inline(struct sock *sk, struct sk_buff *skb)
 
 	if (unlikely(!socket))
 		return 1;
+	udp_note_train(socket, sk, skb);
 	/* pairs with smp_store_release() in kinetd_udp_inline_start() */
 	routes = smp_load_acquire(&socket->cpu_routes);
 	if (unlikely(!routes || !udp_may_serve(socket, sk, skb)))
@@ -123,7 +151,10 @@ void kinetd_udp_inline_start(struct kinetd_udp_socket *socket, struct kinetd_rou
 {
 	/* who finds the routes finds them whole */
 	smp_store_release(&socket->cpu_routes, routes);
+	spin_lock(&socket->inline_lock);
+	WRITE_ONCE(socket->inline_wanted, true);
 	WRITE_ONCE(udp_sk(socket->sock->sk)->encap_rcv, udp_receive_inline);
+	spin_unlock(&socket->inline_lock);
 }
 
 /**
@@ -136,5 +167,35 @@ void kinetd_udp_inline_start(struct kinetd_udp_socket *socket, struct kinetd_rou
  */
 void kinetd_udp_inline_stop(struct kinetd_udp_socket *socket)
 {
+	spin_lock(&socket->inline_lock);
+	WRITE_ONCE(socket->inline_wanted, false);
 	WRITE_ONCE(udp_sk(socket->sock->sk)->encap_rcv, NULL);
+	spin_unlock(&socket->inline_lock);
+}
+
+/* The worker must not undo kinetd_udp_inline_stop(). */
+static void udp_inline_resume(struct kinetd_udp_socket *socket)
+{
+	spin_lock(&socket->inline_lock);
+	if (socket->inline_wanted)
+		WRITE_ONCE(udp_sk(socket->sock->sk)->encap_rcv, udp_receive_inline);
+	spin_unlock(&socket->inline_lock);
+}
+
+/**
+ * kinetd_udp_inline_note() - a packet came to the worker, though inline is wanted
+ * @socket: socket
+ * @train: it is a train
+ *
+ * Where no trains come any more the softirqs serve again.
+ *
+ * Context: the socket's worker.
+ */
+void kinetd_udp_inline_note(struct kinetd_udp_socket *socket, bool train)
+{
+	int trains = train ? UDP_TRAINS : max(READ_ONCE(socket->trains) - 1, 0);
+
+	WRITE_ONCE(socket->trains, trains);
+	if (!trains && !READ_ONCE(udp_sk(socket->sock->sk)->encap_rcv))
+		udp_inline_resume(socket);
 }

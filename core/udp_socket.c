@@ -141,6 +141,8 @@ static unsigned int udp_serve(struct kinetd_udp_socket *socket, unsigned int max
 			break;
 		others |= udp_peer_changed(socket, skb);
 		local &= skb->skb_iif == LOOPBACK_IFINDEX;
+		if (unlikely(READ_ONCE(socket->inline_wanted)))
+			kinetd_udp_inline_note(socket, skb_is_gso(skb));
 		kinetd_datagram_serve(socket, skb);
 	}
 	/* who finds it false finds what was answered before, answered */
@@ -263,11 +265,12 @@ void kinetd_udp_exit(void)
 
 static int udp_complete(struct socket *sock, void *arg)
 {
-	struct kinetd_udp_socket *socket = arg;
+	const struct kinetd_service *svc = ((struct kinetd_udp_socket *)arg)->svc;
+	int err = svc->proto->trains ? udp_take_trains(sock, true) : 0;
 
-	if (socket->svc->exec_inline)
-		return kinetd_udp_inline_prepare(sock);
-	return socket->svc->proto->trains ? udp_take_trains(sock, true) : 0;
+	if (!err && svc->exec_inline)
+		err = kinetd_udp_inline_prepare(sock);
+	return err;
 }
 
 /* Have the kernel choose this one for what CPU @cpu receives. */
@@ -304,6 +307,7 @@ static int udp_open(struct kinetd_udp_set *set, unsigned int i, bool group, stru
 	socket->svc = set->svc;
 	socket->first = !i;
 	socket->addr = set->served.addr;
+	spin_lock_init(&socket->inline_lock);
 	init_completion(&socket->closed);
 	kinetd_endpoint_init(&socket->ep, &udp_endpoint_ops);
 	socket->routes = kinetd_routes_alloc();
@@ -457,19 +461,16 @@ static bool udp_set_alive(const struct kinetd_binding *binding)
 static int udp_socket_set_exec(struct kinetd_udp_set *set, struct kinetd_udp_socket *socket,
 			       bool exec_inline)
 {
-	int err = 0;
+	int err;
 
-	if (exec_inline)
-		err = kinetd_udp_inline_prepare(socket->sock);
-	if (!err && set->svc->proto->trains)
-		err = udp_take_trains(socket->sock, !exec_inline);
-	if (err)
-		return err;
-	if (exec_inline)
-		kinetd_udp_inline_start(socket, set->cpu_routes);
-	else
+	if (!exec_inline) {
 		kinetd_udp_inline_stop(socket);
-	return 0;
+		return 0;
+	}
+	err = kinetd_udp_inline_prepare(socket->sock);
+	if (!err)
+		kinetd_udp_inline_start(socket, set->cpu_routes);
+	return err;
 }
 
 /* What the sockets hold stays the workers', whatever comes next. */

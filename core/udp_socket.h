@@ -4,6 +4,7 @@
 
 #include <linux/completion.h>
 #include <linux/list.h>
+#include <linux/spinlock.h>
 #include <net/sock.h>
 
 #include "binding.h"
@@ -22,6 +23,10 @@ struct kinetd_service;
  * @data_ready: the socket's own callback
  * @routes: of flows that it answered lately
  * @cpu_routes: the same for each CPU, where it is served inline, or NULL
+ * @inline_lock: who wants it served inline, against the worker, who has it so again
+ * @inline_wanted: it is to be served inline, unless trains come; under @inline_lock
+ * @trains: how many of the datagrams that came lately came in trains; a hint, of the
+ *	    softirqs and the worker
  * @last: who sent the datagram before; to be compared only
  * @drops: of the socket's drops, those that @svc->overflows has; under @svc->udp_lock
  * @serving: the worker has packets in hand
@@ -38,6 +43,9 @@ struct kinetd_udp_socket {
 	void			(*data_ready)(struct sock *sk);
 	struct kinetd_routes	*routes;
 	struct kinetd_routes	**cpu_routes;
+	spinlock_t		inline_lock; /* the next member */
+	bool			inline_wanted;
+	int			trains;
 	u32			last;
 	u32			drops;
 	bool			serving;

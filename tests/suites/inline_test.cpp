@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// exec=inline: what the softirq serves, what it leaves to the workers, and changing one's mind.
+#include <algorithm>
 #include <initializer_list>
 #include <numeric>
 
@@ -222,6 +223,38 @@ TEST_F(InlineProtocol, thatSendsOfItself) {
     EXPECT_EQ(flood.stop(), "");
 }
 
+class InlineLines : public ProtocolTest {
+protected:
+    InlineLines() : ProtocolTest(reverse_name, "tcp_reverse") {}
+};
+
+TEST_F(InlineLines, moreThanTheirShareAreTheWorkers) {
+    ASSERT_TRUE(service_.set("exec", "inline").ok());
+    const auto socket = connect_to(at()).value();
+    // Lines without a letter: each is an answer of its own, so that the softirq is busy for many
+    // times what the client is.
+    const std::string lines(16, '\n');
+    const auto exchange = [&] {
+        const auto answer = round_trip(socket, lines);
+        ASSERT_TRUE(answer.ok()) << answer.text();
+    };
+    exchange();
+    auto before = sleeps();
+    for (int i = 0; i < 50; i++) {
+        std::this_thread::sleep_for(Milliseconds(10));
+        ASSERT_NO_FATAL_FAILURE(exchange());
+    }
+    EXPECT_LT(sleeps() - before, 25U) << "beyond its share though it had ten of them a message";
+    before = sleeps();
+    EXPECT_TRUE(wait_for(
+        [&] {
+            for (int i = 0; i < 50; i++)
+                exchange();
+            return HasFatalFailure() || sleeps() - before > 50;
+        },
+        patience(seconds(30))));
+}
+
 class InlineDatagram : public UdpEchoTest {
 protected:
     explicit InlineDatagram(std::string address = "127.0.0.1") : UdpEchoTest(std::move(address)) {}
@@ -265,7 +298,7 @@ TEST_F(InlineDatagram, takesEffectAtOnce) {
     EXPECT_LT(sleeps() - before, 50U);
 }
 
-TEST_F(InlineDatagram, trainsAreTakenApart) {
+TEST_F(InlineDatagram, aTrainNowAndThenIsTakenApart) {
     const auto socket = client();
     const std::string train(20 * 500, 't');
     ASSERT_TRUE(send_train(socket, train, 500).ok());
@@ -278,26 +311,33 @@ TEST_F(InlineDatagram, trainsAreTakenApart) {
     EXPECT_EQ(counts().sent, 20U);
 }
 
-TEST_F(InlineDatagram, moreThanItsShareIsTheWorkers) {
-    // A train costs its sender as much as one datagram, and the softirq as much as sixty.
-    const auto socket = client();
-    const std::string train(60 * 16, 't');
+TEST_F(InlineDatagram, trainAfterTrainStaysWhole) {
+    const auto socket = client({.trains = true});
+    const std::string train(20 * 500, 't');
+    std::size_t largest = 0;
+    const auto exchange = [&] {
+        ASSERT_TRUE(send_train(socket, train, 500).ok());
+        for (std::size_t taken = 0; taken < train.size();) {
+            const auto answer = receive_datagram(socket);
+            ASSERT_TRUE(answer.ok()) << taken << ": " << answer.text();
+            largest = std::max(largest, answer->bytes.size());
+            taken += answer->bytes.size();
+        }
+    };
+    ASSERT_NO_FATAL_FAILURE(exchange());
+    EXPECT_EQ(largest, 500U);
+    for (int i = 0; i < 10; i++)
+        ASSERT_NO_FATAL_FAILURE(exchange());
+    EXPECT_EQ(largest, train.size());
+    // Those that come alone are the softirq's again, after some of them.
+    for (int i = 0; i < 100; i++)
+        ASSERT_TRUE(ask(socket, "alone").ok());
     const auto before = sleeps();
-    EXPECT_TRUE(wait_for(
-        [&] {
-            for (int i = 0; i < 50; i++)
-                (void)send_train(socket, train, 16);
-            return sleeps() - before > 20;
-        },
-        patience(seconds(30))));
-    (void)take_datagrams(socket);
-    EXPECT_TRUE(wait_for([&] { return ask(client(), "still here?").ok(); }, patience(seconds(10))));
-    EXPECT_TRUE(wait_for(
-        [this] {
-            const auto now = counts();
-            return now.received == now.sent + now.dropped + now.errors;
-        },
-        patience(seconds(10))));
+    for (int i = 0; i < 100; i++)
+        ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
+    EXPECT_LT(sleeps() - before, 50U);
+    EXPECT_EQ(counts().received, 11U * 20U + 200U);
+    EXPECT_EQ(counts().sent, 11U * 20U + 200U);
 }
 
 TEST_F(InlineDatagram, ofEverySize) {

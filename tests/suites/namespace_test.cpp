@@ -108,6 +108,7 @@ TEST_F(Namespace, endsUnderTraffic) {
         auto place = NetworkNamespace::create().value();
         start_inside(place, "inside");
         ASSERT_TRUE(Service("inside").set("exec", i % 2 == 0 ? "thread" : "inline").ok());
+        ASSERT_TRUE(Pool("default").set("busy_poll_us", i % 4 == 0 ? 10'000 : 0).ok());
         auto traffic = place.run([this] { return std::make_unique<Traffic>(at(), 20, Plan{}); });
         ASSERT_TRUE(traffic->flows(100'000));
         // The last references are those of the clients' sockets, which go in mid-stream.

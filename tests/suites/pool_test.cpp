@@ -221,12 +221,13 @@ TEST_F(PoolOf, threadsThatPollDoNotSleepBetweenMessages) {
     const auto slept = sleeps(200);
     EXPECT_GT(slept, 100U);
     ASSERT_TRUE(pool_.set("busy_poll_us", 10'000).ok());
-    EXPECT_LT(sleeps(200), slept * 3 / 4);
+    // Where a round trip takes milliseconds, many are longer than what may be polled.
+    EXPECT_LT(sleeps(200), slept * sized(3U, 6U, 3U) / 4);
     // Without work it sleeps all the same.
     EXPECT_TRUE(wait_for([] { return worker_threads().at(0).state == 'I'; }, patience(seconds(5))));
     const auto ticks = cpu_ticks(worker_);
     std::this_thread::sleep_for(Milliseconds(300));
-    EXPECT_LE(cpu_ticks(worker_), ticks + 5);
+    EXPECT_LE(cpu_ticks(worker_), ticks + 10);
     ASSERT_TRUE(pool_.set("busy_poll_us", 0).ok());
     EXPECT_GT(sleeps(200), 100U);
 }
@@ -249,7 +250,7 @@ TEST_F(PoolOf, threadsThatPollLeaveTheCpuToOthers) {
     const Hog hog(1);
     const auto working = ticks_of_a_second();
     ASSERT_TRUE(pool_.set("busy_poll_us", 10'000).ok());
-    EXPECT_LT(ticks_of_a_second(), working + 15);
+    EXPECT_LT(ticks_of_a_second(), working + sized(15U, 40U, 15U));
 }
 
 TEST_F(PoolOf, threadsThatPollComeAndGo) {
@@ -286,6 +287,15 @@ TEST_F(PoolOf, anotherPoolTakesOverUnderTraffic) {
     EXPECT_FALSE(second.present());
     EXPECT_TRUE(wait_for([] { return threads_of("second") == 0; }, patience(seconds(5))));
     expect_service();
+}
+
+TEST_F(PoolOf, threadsThatPollLetTheProtocolGo) {
+    ASSERT_TRUE(pool_.set("busy_poll_us", 10'000).ok());
+    Traffic traffic(at(), 4);
+    ASSERT_TRUE(traffic.flows());
+    const auto removal = remove_echo();
+    EXPECT_TRUE(removal.status.ok()) << removal.status.text();
+    EXPECT_EQ(traffic.end(), "");
 }
 
 TEST_F(PoolOf, manyPools) {
@@ -344,6 +354,8 @@ TEST_F(Hotplug, ofACpuThatThreadsRunOn) {
 
 TEST_F(Hotplug, ofTheOnlyCpuOfAPool) {
     ASSERT_TRUE(pool_.set("cpus", "1").ok());
+    // Who polls does not keep its CPU from leaving.
+    ASSERT_TRUE(pool_.set("busy_poll_us", 10'000).ok());
     flip_under_traffic();
     EXPECT_EQ(pool_.get("cpus"), "1");
 }
