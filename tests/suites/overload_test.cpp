@@ -166,7 +166,7 @@ protected:
     static constexpr std::uint64_t slack_pages = 1024;
     static constexpr std::uint64_t slack_mebibytes = 48;
 
-    const std::uint64_t each_ = sized<std::uint64_t>(50'000, 4'000, 2'000'000);
+    const std::uint64_t each_ = sized<std::uint64_t>(50'000, 2'500, 2'000'000);
     std::uint16_t discard_port_ = fresh_port();
     std::uint64_t pages_before_ = 0;
     std::uint64_t available_before_ = 0;

@@ -115,7 +115,7 @@ class Churning : public Reset, public testing::WithParamInterface<Churn::Close> 
 TEST_P(Churning, connectsAndVanishes) {
     Churn one(at(), GetParam());
     Churn two(at(), GetParam());
-    const std::uint64_t wanted = sized<std::uint64_t>(1000, 200, 10'000);
+    const std::uint64_t wanted = sized<std::uint64_t>(1000, 80, 10'000);
     EXPECT_TRUE(
         wait_for([&] { return one.rounds() + two.rounds() >= wanted; }, patience(seconds(60))));
     one.stop();

@@ -157,9 +157,9 @@ TEST_F(Connections, haveALineEach) {
 TEST_F(Connections, areListedWhileTheyComeAndGo) {
     Churn churn(at(), Churn::Close::politely);
     Churn rude(at(), Churn::Close::by_reset);
-    const auto sockets = clients(200);
+    const auto sockets = clients(sized<std::size_t>(200, 80, 200));
     const auto stay = lines_of(sockets);
-    for (int i = 0; i < sized(15, 5, 100); i++)
+    for (int i = 0; i < sized(15, 4, 100); i++)
         expect_each_once(read_file(file).value(), stay);
 }
 

@@ -171,7 +171,7 @@ TEST_F(UdpHome, behindABadLine) {
                 at(Link::near_v4), 8,
                 DatagramPlan{.largest = size, .window = 8, .loss_after = Milliseconds(150)});
         });
-        EXPECT_TRUE(traffic->flows(sized<std::uint64_t>(400, 80, 20'000))) << how;
+        EXPECT_TRUE(traffic->flows(sized<std::uint64_t>(400, 40, 20'000))) << how;
         // What was spoiled is nobody's answer: each equals some request.
         EXPECT_EQ(traffic->end(), "") << how;
     }

@@ -93,7 +93,7 @@ TEST_P(UdpUnload, againAndAgain) {
 TEST_P(UdpUnload, withEventsAndThreadsOfAllNumbers) {
     const Events events;
     const Drizzle rain(at());
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < sized(6U, 4U, 60U); i++) {
         ASSERT_TRUE(pool_.set("threads", 1 + i % 4).ok());
         ASSERT_TRUE(rain.falls(100));
         expect_removal();

@@ -12,8 +12,8 @@ namespace kinetd::suite {
 namespace {
 
 constexpr const char *leak_file = "/sys/kernel/debug/kmemleak";
-// A scan takes half a minute, and what it finds is told of the test that it was born in.
-constexpr std::size_t tests_to_a_scan = 320;
+// A scan takes most of a minute, and what it finds is told of the test that it was born in.
+constexpr std::size_t tests_to_a_scan = 1000;
 
 /// The number that follows `label` in `text`, or 0.
 std::uint64_t number_after(std::string_view text, std::string_view label) {
