@@ -57,7 +57,7 @@ static void print_connection(struct seq_file *seq, const struct kinetd_connectio
  * @limit: numbers from here on came to @worker while it was listed, and are left out
  *
  * Goes by the endpoints' numbers, not by their places: a connection that stays
- * is shown once, whatever comes and goes meanwhile, unless it is handed over.
+ * is shown once, whatever comes and goes meanwhile, unless pools change.
  */
 struct connections_cursor {
 	loff_t			pos;

@@ -74,25 +74,24 @@ static bool udp_may_serve(const struct kinetd_udp_socket *socket, const struct s
 }
 
 /*
- * UDP has the datagrams of a train that it took apart hang on each other.  Several CPUs
- * may count here at a time, and the worker: it does not matter what gets lost of it.
+ * UDP has the datagrams of a train that it took apart hang on each other.  One of N counts
+ * 2N - 3, so that even pairs add up.  The hook goes at the end of one, so that no train is
+ * half the softirq's and half the worker's.  Several CPUs may count here at a time, and the
+ * worker: it does not matter what gets lost of it.
  */
 static void udp_note_train(struct kinetd_udp_socket *socket, struct sock *sk,
 			   const struct sk_buff *skb)
 {
 	int trains = READ_ONCE(socket->trains);
 
-	if (likely(!skb->next)) {
-		if (unlikely(trains > 0))
-			WRITE_ONCE(socket->trains, trains - 1);
-		return;
-	}
-	if (!socket->svc->proto->trains)
-		return;
-	if (trains >= UDP_TRAINS)
+	if (unlikely(skb->next)) {
+		if (socket->svc->proto->trains)
+			WRITE_ONCE(socket->trains, min(trains + 2, UDP_TRAINS));
+	} else if (unlikely(trains >= UDP_TRAINS)) {
 		WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
-	else
-		WRITE_ONCE(socket->trains, trains + 1);
+	} else if (unlikely(trains > 0)) {
+		WRITE_ONCE(socket->trains, trains - 1);
+	}
 }
 
 /* Return: 0 where the packet was taken, 1 where it is UDP's */
@@ -173,29 +172,42 @@ void kinetd_udp_inline_stop(struct kinetd_udp_socket *socket)
 	spin_unlock(&socket->inline_lock);
 }
 
-/* The worker must not undo kinetd_udp_inline_stop(). */
-static void udp_inline_resume(struct kinetd_udp_socket *socket)
-{
-	spin_lock(&socket->inline_lock);
-	if (socket->inline_wanted)
-		WRITE_ONCE(udp_sk(socket->sock->sk)->encap_rcv, udp_receive_inline);
-	spin_unlock(&socket->inline_lock);
-}
-
 /**
  * kinetd_udp_inline_note() - a packet came to the worker, though inline is wanted
  * @socket: socket
- * @train: it is a train
- *
- * Where no trains come any more the softirqs serve again.
+ * @skb: the packet, perhaps a train
  *
  * Context: the socket's worker.
  */
-void kinetd_udp_inline_note(struct kinetd_udp_socket *socket, bool train)
+void kinetd_udp_inline_note(struct kinetd_udp_socket *socket, const struct sk_buff *skb)
 {
-	int trains = train ? UDP_TRAINS : max(READ_ONCE(socket->trains) - 1, 0);
+	int trains = READ_ONCE(socket->trains);
 
+	/* as long as there is a hook the softirqs count */
+	if (READ_ONCE(udp_sk(socket->sock->sk)->encap_rcv))
+		return;
+	if (skb_is_gso(skb))
+		trains = min(trains + skb_shinfo(skb)->gso_segs, UDP_TRAINS);
+	else
+		trains = max(trains - 1, 0);
 	WRITE_ONCE(socket->trains, trains);
-	if (!trains && !READ_ONCE(udp_sk(socket->sock->sk)->encap_rcv))
-		udp_inline_resume(socket);
+}
+
+/**
+ * kinetd_udp_inline_resume() - serve a socket inline again, if trains have ceased
+ * @socket: socket that waits for nothing, and that is wanted inline
+ *
+ * Context: the socket's worker.
+ */
+void kinetd_udp_inline_resume(struct kinetd_udp_socket *socket)
+{
+	struct udp_sock *up = udp_sk(socket->sock->sk);
+
+	if (READ_ONCE(socket->trains) > 0 || READ_ONCE(up->encap_rcv))
+		return;
+	/* what kinetd_udp_inline_stop() has done is not to be undone */
+	spin_lock(&socket->inline_lock);
+	if (socket->inline_wanted)
+		WRITE_ONCE(up->encap_rcv, udp_receive_inline);
+	spin_unlock(&socket->inline_lock);
 }

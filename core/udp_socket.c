@@ -142,10 +142,12 @@ static unsigned int udp_serve(struct kinetd_udp_socket *socket, unsigned int max
 		others |= udp_peer_changed(socket, skb);
 		local &= skb->skb_iif == LOOPBACK_IFINDEX;
 		if (unlikely(READ_ONCE(socket->inline_wanted)))
-			kinetd_udp_inline_note(socket, skb_is_gso(skb));
+			kinetd_udp_inline_note(socket, skb);
 		kinetd_datagram_serve(socket, skb);
 	}
-	/* who finds it false finds what was answered before, answered */
+	if (unlikely(READ_ONCE(socket->inline_wanted)) && n < max)
+		kinetd_udp_inline_resume(socket);
+	/* who finds it false finds what was answered before on its way */
 	smp_store_release(&socket->serving, false);
 	local_bh_enable();
 	if (n)

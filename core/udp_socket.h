@@ -25,8 +25,8 @@ struct kinetd_service;
  * @cpu_routes: the same for each CPU, where it is served inline, or NULL
  * @inline_lock: who wants it served inline, against the worker, who has it so again
  * @inline_wanted: it is to be served inline, unless trains come; under @inline_lock
- * @trains: how many of the datagrams that came lately came in trains; a hint, of the
- *	    softirqs and the worker
+ * @trains: the more, the more of what came lately came in trains; of the softirqs while
+ *	    these serve, else of the worker
  * @last: who sent the datagram before; to be compared only
  * @drops: of the socket's drops, those that @svc->overflows has; under @svc->udp_lock
  * @serving: the worker has packets in hand
