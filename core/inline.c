@@ -67,8 +67,8 @@
 /*
  * Of each jiffy a CPU serves for half, and leaves the rest of that jiffy's events to
  * the workers, which the scheduler can weigh against everybody else.  With HZ=250 that
- * is 2 of 4 ms: at 2 us a small answer, 1000 of them, or 250000 in a second.  The
- * last run may take longer, by CONNECTION_RUN_BYTES at most.
+ * is 2 of 4 ms: at 2 us a small answer, 1000 of them, or 250000 in a second.  What
+ * the last run takes beyond that is taken from the jiffies that follow.
  */
 #define INLINE_BUDGET_NS	(NSEC_PER_SEC / HZ / 2)
 
@@ -93,11 +93,11 @@ struct kinetd_inline *kinetd_inline_begin(void)
 	if (unlikely(cpu->busy))
 		return NULL;
 	if (cpu->jiffy != now) {
+		cpu->spent -= min(cpu->spent, (u64)(now - cpu->jiffy) * INLINE_BUDGET_NS);
 		cpu->jiffy = now;
-		cpu->spent = 0;
-	} else if (unlikely(cpu->spent >= INLINE_BUDGET_NS)) {
-		return NULL;
 	}
+	if (unlikely(cpu->spent >= INLINE_BUDGET_NS))
+		return NULL;
 	cpu->busy = true;
 	cpu->start = local_clock();
 	return cpu;

@@ -10,7 +10,7 @@
  * @frag: memory that TCP copies small messages to, instead of a piece for each socket
  * @jiffy: when it served last
  * @start: of what it serves now
- * @spent: nanoseconds in @jiffy
+ * @spent: nanoseconds that no jiffy has allowed yet
  * @busy: it serves
  *
  * The CPU's own, while BHs are disabled.

@@ -26,25 +26,15 @@
 #define UDP_TRAINS	64	/* datagrams that came in trains, and then those that did not */
 
 /**
- * kinetd_cpu_routes_alloc() - routes for each CPU that may receive
+ * kinetd_cpu_routes_alloc() - room for the routes of each CPU
+ *
+ * A CPU gets its own with the first packet that it receives.
  *
  * Return: by the CPU's number, to be given to kinetd_cpu_routes_free(), or NULL.
  */
 struct kinetd_routes **kinetd_cpu_routes_alloc(void)
 {
-	struct kinetd_routes **routes = kcalloc(nr_cpu_ids, sizeof(*routes), GFP_KERNEL);
-	int cpu;
-
-	if (!routes)
-		return NULL;
-	for_each_possible_cpu(cpu) {
-		routes[cpu] = kinetd_routes_alloc();
-		if (!routes[cpu]) {
-			kinetd_cpu_routes_free(routes);
-			return NULL;
-		}
-	}
-	return routes;
+	return kcalloc(nr_cpu_ids, sizeof(struct kinetd_routes *), GFP_KERNEL);
 }
 
 void kinetd_cpu_routes_free(struct kinetd_routes **routes)
@@ -98,7 +88,7 @@ static void udp_note_train(struct kinetd_udp_socket *socket, struct sock *sk,
 static int udp_receive_inline(struct sock *sk, struct sk_buff *skb)
 {
 	struct kinetd_udp_socket *socket = rcu_dereference_sk_user_data(sk);
-	struct kinetd_routes **routes;
+	struct kinetd_routes **all, *routes;
 	struct kinetd_inline *cpu;
 	int refused;
 
@@ -106,18 +96,45 @@ static int udp_receive_inline(struct sock *sk, struct sk_buff *skb)
 		return 1;
 	udp_note_train(socket, sk, skb);
 	/* pairs with smp_store_release() in kinetd_udp_inline_start() */
-	routes = smp_load_acquire(&socket->cpu_routes);
-	if (unlikely(!routes || !udp_may_serve(socket, sk, skb)))
+	all = smp_load_acquire(&socket->cpu_routes);
+	if (unlikely(!all || !udp_may_serve(socket, sk, skb)))
 		return 1;
+	/* of so much memory a softirq might find none */
+	routes = READ_ONCE(all[smp_processor_id()]);
+	if (unlikely(!routes)) {
+		WRITE_ONCE(socket->cpu_without_routes, smp_processor_id() + 1);
+		return 1;
+	}
 	cpu = kinetd_inline_begin();
 	if (unlikely(!cpu))
 		return 1;
 	/* last, since it may count; what it refuses UDP asks it for once more, drops, and counts */
 	refused = sk_filter_trim_cap(sk, skb, sizeof(struct udphdr));
 	if (likely(!refused))
-		kinetd_datagram_serve_inline(socket, routes[smp_processor_id()], skb);
+		kinetd_datagram_serve_inline(socket, routes, skb);
 	kinetd_inline_end(cpu);
 	return refused ? 1 : 0;
+}
+
+/**
+ * kinetd_udp_inline_add_routes() - give a CPU that has left a packet to the worker its routes
+ * @socket: socket
+ *
+ * Where there is no memory the CPU asks again with the next packet.
+ *
+ * Context: the socket's worker; sleeps.
+ */
+void kinetd_udp_inline_add_routes(struct kinetd_udp_socket *socket)
+{
+	unsigned int cpu = xchg(&socket->cpu_without_routes, 0);
+	struct kinetd_routes *routes;
+
+	if (!cpu)
+		return;
+	routes = kinetd_routes_alloc();
+	/* the sockets of a set share them */
+	if (routes && cmpxchg(&socket->cpu_routes[cpu - 1], NULL, routes))
+		kinetd_routes_free(routes);
 }
 
 /**

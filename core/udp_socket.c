@@ -179,6 +179,8 @@ static void udp_run(struct kinetd_endpoint *ep)
 		udp_end(socket);
 		return;
 	}
+	if (unlikely(READ_ONCE(socket->cpu_without_routes)))
+		kinetd_udp_inline_add_routes(socket);
 	if (udp_serve(socket, UDP_BATCH) == UDP_BATCH)
 		kinetd_endpoint_kick(ep);
 	udp_note_overflow(socket);

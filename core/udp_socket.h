@@ -23,6 +23,7 @@ struct kinetd_service;
  * @data_ready: the socket's own callback
  * @routes: of flows that it answered lately
  * @cpu_routes: the same for each CPU, where it is served inline, or NULL
+ * @cpu_without_routes: one more than the number of a CPU that has none in @cpu_routes, or 0
  * @inline_lock: who wants it served inline, against the worker, who has it so again
  * @inline_wanted: it is to be served inline, unless trains come; under @inline_lock
  * @trains: the more, the more of what came lately came in trains; of the softirqs while
@@ -43,6 +44,7 @@ struct kinetd_udp_socket {
 	void			(*data_ready)(struct sock *sk);
 	struct kinetd_routes	*routes;
 	struct kinetd_routes	**cpu_routes;
+	unsigned int		cpu_without_routes;
 	spinlock_t		inline_lock; /* the next member */
 	bool			inline_wanted;
 	int			trains;
