@@ -253,7 +253,7 @@ TEST_F(InlineLines, moreThanTheirShareAreTheWorkers) {
         [&] {
             for (int i = 0; i < 20; i++)
                 exchange();
-            return HasFailure() || sleeps() - before > 50;
+            return HasFailure() || sleeps() - before > 10;
         },
         patience(seconds(30))));
 }
