@@ -109,5 +109,27 @@ TEST_F(ConfigCarryOut, unloadsWhatItHasLoaded) {
     EXPECT_EQ(kernel_.state.services.size(), 2U);
 }
 
+TEST_F(ConfigCarryOut, saysWhichOfTwoWritesFailed) {
+    kernel_.refuse("services/a/port", "90", EIO);
+    const auto plan = plan_for(kernel_, "[services.a]\nprotocol = \"tcp_echo\"\n"
+                                        "address = \"127.0.0.2\"\nport = 90\n");
+    ASSERT_EQ(plan.steps.size(), 1U);
+    const auto outcome = config::carry_out(plan, kernel_);
+    ASSERT_TRUE(outcome.failure.has_value());
+    EXPECT_EQ(outcome.failure->what, "services.a.port");
+}
+
+TEST_F(ConfigCarryOut, namesAModuleThatItCannotUnload) {
+    class Stuck : public FakeKernel {
+    public:
+        using FakeKernel::FakeKernel;
+        std::string unload(const std::string & /*module*/) override { return "in use"; }
+    };
+    Stuck kernel({"tcp_echo"});
+    kernel.refuse("services/clock/enabled", "1", EADDRINUSE);
+    const auto result = apply_to(kernel, "[services.clock]\nprotocol = \"tcp_time\"\n");
+    EXPECT_NE(result.find("\nmodules.proto_time: in use"), std::string::npos) << result;
+}
+
 } // namespace
 } // namespace kinetd::test

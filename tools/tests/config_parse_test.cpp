@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// A configuration is read, and printed again.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "config/cpu_list.hpp"
 #include "config/document.hpp"
+#include "config/key.hpp"
 #include "tests/support/fake_kernel.hpp"
 
 namespace kinetd::test {
@@ -145,6 +147,48 @@ TEST(ConfigAddress, overlapsAsSocketsCollide) {
     EXPECT_TRUE(overlap("::ffff:127.0.0.1", "127.0.0.1"));
     EXPECT_FALSE(overlap("127.0.0.1", "127.0.0.2"));
     EXPECT_FALSE(overlap("0.0.0.0", "::1"));
+}
+
+TEST(ConfigAddress, tellsGroupsFromHosts) {
+    for (const auto *group :
+         {"224.0.0.0", "239.255.255.255", "255.255.255.255", "ff02::1", "::ffff:224.0.0.1"})
+        EXPECT_TRUE(config::Address::parse(group)->is_group()) << group;
+    for (const auto *host :
+         {"223.255.255.255", "240.0.0.1", "255.255.255.254", "0.0.0.0", "fe80::1"})
+        EXPECT_FALSE(config::Address::parse(host)->is_group()) << host;
+}
+
+/// As Documentation/ABI has them: the ranges of what a file may say, and what a missing key means.
+TEST(ConfigKeys, areThoseOfTheKernel) {
+    std::vector<std::string> rows;
+    for (const auto keys : {config::pool_keys(), config::service_keys()})
+        for (const auto &key : keys)
+            rows.push_back(fmt::format("{} {} {} {}", key.name, key.least, key.most, key.standard));
+    EXPECT_EQ(rows, (std::vector<std::string>{
+                        "threads 1 1024 ", "cpus 0 0 ", "nice -20 19 0", "busy_poll_us 0 10000 0",
+                        "address 0 0 127.0.0.1", "port 1 65535 ", "enabled 0 0 1",
+                        "exec 0 0 thread", "pool 0 0 default", "backlog 1 2147483647 4096",
+                        "max_connections 0 2147483647 16384", "max_per_source 0 2147483647 0",
+                        "idle_timeout_ms 0 2147483647 0", "send_timeout_ms 0 2147483647 120000",
+                        "min_source_port 0 65535 1024", "rate_limit_pps 0 2147483647 ",
+                        "target_address 0 0 127.0.0.1", "target_port 0 65535 0",
+                        "message 1 1024 notify"}));
+}
+
+TEST(ConfigParse, takesModulesOfAnyProperName) {
+    const std::string longest(55, 'm');
+    const auto read = document("modules=[\"kinetd_client\",\"" + longest + "\"]\n");
+    EXPECT_EQ(read.config.modules, (std::vector<std::string>{"kinetd_client", longest}));
+    EXPECT_FALSE(config::parse("modules=[\"" + longest + "m\"]\n").ok());
+}
+
+TEST(ConfigPrint, keepsSettingsOfAProtocolOfOthers) {
+    const auto config = document("modules=[\"proto_x\"]\n[services.r]\nprotocol=\"x\"\nport=4711\n"
+                                 "flavour=\"sour\"\nmessage=\"hello\"\n")
+                            .config;
+    const auto text = config::print(config);
+    ASSERT_TRUE(text.ok());
+    EXPECT_EQ(document(*text).config, config) << *text;
 }
 
 } // namespace

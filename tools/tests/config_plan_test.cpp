@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "tests/support/fake_kernel.hpp"
+#include "tests/support/fake_tree.hpp"
 
 namespace kinetd::test {
 namespace {
@@ -185,6 +186,43 @@ TEST(ConfigModules, areLoadedWhereAProtocolIsMissing) {
     ASSERT_EQ(apply_to(kernel, text), "");
     EXPECT_TRUE(plan_for(kernel, text).steps.empty());
     EXPECT_EQ(kernel.state.services.size(), 2U);
+}
+
+TEST_F(ConfigPlan, warnsOfConnectionsThatClose) {
+    begin(echo("a", "port = 80\n") + echo("b", "port = 81\nenabled = false\n") +
+          echo("c", "port = 82\n") + echo("d", "port = 83\nenabled = false\n"));
+    const auto plan = plan_for(
+        kernel_, echo("a", "port = 80\nenabled = false\n") + echo("b", "port = 81\n"), true);
+    EXPECT_TRUE(warns(plan, "services.a.enabled", "closes its connections"));
+    EXPECT_FALSE(warns(plan, "services.b.enabled", "closes"));
+    EXPECT_TRUE(warns(plan, "services.c", "closes its connections"));
+    EXPECT_FALSE(warns(plan, "services.d", "closes"));
+}
+
+/// Who is not to listen is in nobody's way.
+TEST_F(ConfigPlan, needsNoPlaceForWhatIsDisabled) {
+    begin(echo("old", at("0.0.0.0", 80)));
+    const auto text = echo("web", "port = 80\nenabled = false\n");
+    go_to(text);
+    EXPECT_TRUE(kernel_.connected("old"));
+    EXPECT_EQ(writes_of(plan_for(kernel_, text, true)),
+              (Lines{"protocols/tcp_echo/delete_service=old"}));
+}
+
+/// However the kernel spells them: else each apply would write them again.
+TEST(ConfigState, spellsValuesAsAFileDoes) {
+    const FakeTree fake;
+    fake.put("services/tcp_echo/address", "::102:304");
+    fake.put("pools/default/cpus", "0,1,2,5");
+    const auto snapshot = tree::Tree(fake.root()).read_snapshot();
+    ASSERT_TRUE(snapshot.ok());
+    const auto state = config::state_of(*snapshot, {"proto_tcp_echo"});
+    const auto file = document("[pools.default]\ncpus = \"0-2,5\"\n" +
+                               echo("tcp_echo", "address = \"::1.2.3.4\"\n"));
+    EXPECT_EQ(config::get(state.services.at("tcp_echo").settings, "address"),
+              config::get(file.config.services.at("tcp_echo").settings, "address"));
+    EXPECT_EQ(config::get(state.pools.at("default"), "cpus"),
+              config::get(file.config.pools.at("default").settings, "cpus"));
 }
 
 /// What cannot come about is told before anything is written.

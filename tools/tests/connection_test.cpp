@@ -86,6 +86,19 @@ TEST(Connection, IsShown) {
               "blocked,finishing\n");
 }
 
+TEST(Connection, IsChosenByAWholePool) {
+    Choice choice;
+    choice.worker = "def";
+    EXPECT_TRUE(peers(choice).empty());
+}
+
+TEST(Connection, IsJson) {
+    EXPECT_EQ(to_json(parse_connections(listing)[2]).dump(),
+              "{\"service\":\"tcp_echo\",\"local\":\"127.0.0.1:7\",\"peer\":\"192.0.2.9:1\","
+              "\"worker\":\"default/0\",\"age_ms\":1,\"idle_ms\":1,\"bytes_received\":2000,"
+              "\"bytes_sent\":5,\"states\":[\"blocked\",\"finishing\"]}");
+}
+
 TEST(Duration, HasTwoParts) {
     EXPECT_EQ(duration_text(999), "999ms");
     EXPECT_EQ(duration_text(59999), "59.9s");

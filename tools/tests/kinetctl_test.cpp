@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <cerrno>
 #include <sstream>
 
@@ -180,6 +181,18 @@ TEST_F(KinetctlTest, ComparesCounters) {
     // What follows may be the name, and the seconds left out.
     EXPECT_EQ(run_line({"stats", "--watch", "nobody", "--count", "1"}), exit_no_object);
     expect_said("nothing is called nobody");
+}
+
+TEST_F(KinetctlTest, TellsWhatTheKernelMadeOfAValue) {
+    const auto &root = fake_.root();
+    Session session(out_, err_);
+    session.writer = [&](const std::string &path, std::string_view) {
+        fake_.put(path.substr(root.size() + 1), "128");
+        return 0;
+    };
+    const std::array words{"kinetctl", "--sysfs", root.c_str(), "set", "tcp_echo", "backlog=9999"};
+    ASSERT_EQ(run(static_cast<int>(words.size()), words.data(), session), exit_done) << err_.str();
+    EXPECT_EQ(out_.str(), "tcp_echo: backlog 4096 -> 128 (asked for 9999)\n");
 }
 
 } // namespace

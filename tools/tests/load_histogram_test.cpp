@@ -115,5 +115,20 @@ TEST(LoadHistogram, sum) {
     EXPECT_EQ(low.max(), 200U);
 }
 
+TEST(LoadHistogram, sumHasTheSmallestAndTheLargest) {
+    Histogram low;
+    Histogram high;
+    low.record(1);
+    high.record(200);
+    high.record(101);
+    Histogram all;
+    all.add(high);
+    EXPECT_EQ(all.min(), 101U);
+    EXPECT_EQ(all.max(), 200U);
+    all.add(low);
+    EXPECT_EQ(all.min(), 1U);
+    EXPECT_EQ(all.max(), 200U);
+}
+
 } // namespace
 } // namespace kinetd::load

@@ -102,5 +102,21 @@ TEST(LoadSizes, bad) {
         EXPECT_FALSE(Sizes::parse(bad)) << bad;
 }
 
+TEST(LoadQuantity, unitsOfBytes) {
+    EXPECT_EQ(*parse_bytes("2M"), 2097152U);
+    EXPECT_EQ(*parse_bytes("2MiB"), 2097152U);
+    EXPECT_EQ(*parse_bytes("2KiB"), 2048U);
+}
+
+TEST(LoadSizes, uniformKnowsItsEnds) {
+    const auto sizes = *Sizes::parse("uniform:10-19");
+    EXPECT_EQ(sizes.min(), 10U);
+    EXPECT_EQ(sizes.max(), 19U);
+    Random random(1);
+    const auto one = Sizes::parse("uniform:5-5");
+    ASSERT_TRUE(one);
+    EXPECT_EQ(one->draw(random), 5U);
+}
+
 } // namespace
 } // namespace kinetd::load

@@ -91,6 +91,37 @@ TEST(LoadReport, json) {
     EXPECT_DOUBLE_EQ(json["cpu"]["machine_seconds"], 0.75);
 }
 
+/// Each histogram and each counter under its own name.
+TEST(LoadReport, everythingIsItself) {
+    auto summary = example();
+    summary.ledger.lateness.record(77);
+    auto &counts = summary.ledger.counts;
+    const std::vector<std::pair<const char *, Counter *>> all{
+        {"sent", &counts.sent},
+        {"answered", &counts.answered},
+        {"lost", &counts.lost},
+        {"mismatched", &counts.mismatched},
+        {"duplicates", &counts.duplicates},
+        {"reordered", &counts.reordered},
+        {"overdue", &counts.overdue},
+        {"unexpected", &counts.unexpected},
+        {"late", &counts.late},
+        {"unsent", &counts.unsent},
+        {"bytes", &counts.bytes},
+        {"connects", &counts.connects},
+        {"connect_failures", &counts.connect_failures},
+        {"connections_lost", &counts.connections_lost}};
+    for (std::size_t i = 0; i < all.size(); ++i)
+        *all[i].second += 10'000'000 * (i + 1);
+    const auto json = nlohmann::json::parse(json_report(summary));
+    EXPECT_EQ(json["counts"].size(), all.size());
+    for (const auto &[name, counter] : all)
+        EXPECT_EQ(json["counts"][name], static_cast<std::uint64_t>(*counter)) << name;
+    EXPECT_EQ(json["latency_ns"]["max"], 1'000'000);
+    EXPECT_EQ(json["lateness_ns"]["max"], 77);
+    EXPECT_EQ(json["connect_ns"]["max"], 50'000);
+}
+
 TEST(LoadReport, csvHasAHeadingForEachValue) {
     std::istringstream lines(csv_report(example()));
     std::string names;

@@ -163,5 +163,30 @@ TEST(LoadRun, openLoopSeesAPauseInAllThatItHeldUp) {
     EXPECT_EQ(many.ledger.counts.sent + many.ledger.counts.unsent, 1000U);
 }
 
+/// With one message on its way at a time, what is due in the pause is sent after it, and late.
+TEST(LoadRun, openLoopTimesFromWhenAMessageWasDue) {
+    constexpr Nanoseconds pause = 300 * millisecond;
+    for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+        Server server(type);
+        server.pause(200, pause);
+        const auto held = run(type == SOCK_STREAM ? "tcp_echo" : "udp_echo", server,
+                              {"-r", "1000", "--depth", "1", "-d", "1s", "-w", "0"});
+        EXPECT_GE(held.ledger.latency.percentile(90), pause / 2) << type;
+        EXPECT_GE(held.ledger.latency.percentile(80), pause / 4) << type;
+        EXPECT_GE(held.ledger.lateness.percentile(90), pause / 2) << type;
+        EXPECT_EQ(held.ledger.counts.sent + held.ledger.counts.unsent, 1000U) << type;
+    }
+}
+
+/// What a pause to beyond the end held up was not sent, and that is said.
+TEST(LoadRun, openLoopCountsWhatItNeverSent) {
+    Server server(SOCK_STREAM);
+    server.pause(100, 500 * millisecond);
+    const auto cut =
+        run("tcp_echo", server, {"-r", "1000", "--depth", "1", "-d", "300ms", "-w", "0"});
+    EXPECT_GT(cut.ledger.counts.unsent, 0U);
+    EXPECT_EQ(cut.ledger.counts.sent + cut.ledger.counts.unsent, 300U);
+}
+
 } // namespace
 } // namespace kinetd::load

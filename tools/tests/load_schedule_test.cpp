@@ -110,6 +110,15 @@ TEST(LoadWindow, stop) {
     EXPECT_FALSE(window.would_count(99));
 }
 
+TEST(LoadWindow, countsAsUnsentOnlyWhatWasDueInIt) {
+    Window window({100, {}}, {1000, {}});
+    window.start(0);
+    EXPECT_FALSE(window.would_count(99));
+    EXPECT_TRUE(window.would_count(100));
+    EXPECT_TRUE(window.would_count(1099));
+    EXPECT_FALSE(window.would_count(1100));
+}
+
 TEST(LoadWindow, manyThreadsGetExactlyTheCount) {
     Window window({{}, 1000}, {{}, 10'000});
     window.start(0);

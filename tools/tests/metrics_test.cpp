@@ -3,9 +3,12 @@
 /// Metrics as Prometheus reads them. Whether promtool likes them, too, the guest's suite finds out.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <set>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "kinetctl/metrics.hpp"
 #include "tests/support/fake_tree.hpp"
@@ -78,6 +81,58 @@ TEST_F(MetricsTest, SayThatNothingIsLoaded) {
     fake_.unload();
     EXPECT_EQ(metrics_text(take_sample(fake_.tree(), "/nowhere")),
               "# HELP kinetd_up Whether kinetd is loaded.\n# TYPE kinetd_up gauge\nkinetd_up 0\n");
+}
+
+TEST_F(MetricsTest, AreEachOfTheirOwnCounter) {
+    fake_.add_clients();
+    ASSERT_TRUE(fake_.tree().create_client("probe"));
+    const std::vector<std::pair<const char *, std::string>> of_tcp{
+        {"connections_accepted", "connections_accepted_total"},
+        {"connections_active", "connections_active"},
+        {"connections_closed", "connections_closed_total"},
+        {"connections_refused", "connections_refused_total"},
+        {"connections_timed_out", "connections_timed_out_total"},
+        {"bytes_received", "received_bytes_total"},
+        {"bytes_sent", "sent_bytes_total"},
+        {"errors", "errors_total"}};
+    const std::vector<std::pair<const char *, std::string>> of_udp{
+        {"datagrams_received", "datagrams_received_total"},
+        {"datagrams_sent", "datagrams_sent_total"},
+        {"datagrams_dropped", "datagrams_dropped_total"}};
+    const std::vector<std::pair<const char *, std::string>> of_clients{
+        {"sent", "messages_sent_total"},
+        {"received", "messages_received_total"},
+        {"mismatched", "messages_mismatched_total"},
+        {"lost", "messages_lost_total"},
+        {"errors", "errors_total"},
+        {"reconnects", "reconnects_total"}};
+    const std::array statistics{"min", "mean", "p50", "p99", "max"};
+    int value = 100;
+    std::vector<std::string> lines;
+    const auto add = [&](const std::string &object, const std::string &counter,
+                         const std::string &metric) {
+        fake_.put(object + "/stats/" + counter, std::to_string(++value));
+        lines.push_back("kinetd_" + metric);
+    };
+    for (const auto &[counter, metric] : of_tcp) {
+        add("services/tcp_echo", counter, "service_" + metric);
+        lines.back() += "{service=\"tcp_echo\",protocol=\"tcp_echo\"} " + std::to_string(value);
+    }
+    for (const auto &[counter, metric] : of_udp) {
+        add("services/udp_notify", counter, "service_" + metric);
+        lines.back() += "{service=\"udp_notify\",protocol=\"udp_notify\"} " + std::to_string(value);
+    }
+    for (const auto &[counter, metric] : of_clients) {
+        add("clients/probe", counter, "client_" + metric);
+        lines.back() += "{client=\"probe\"} " + std::to_string(value);
+    }
+    for (const std::string statistic : statistics) {
+        add("clients/probe", "rtt_" + statistic + "_ns", "client_round_trip_seconds");
+        lines.back() +=
+            "{client=\"probe\",statistic=\"" + statistic + "\"} 0.000000" + std::to_string(value);
+    }
+    for (const auto &line : lines)
+        expect_line(line);
 }
 
 } // namespace

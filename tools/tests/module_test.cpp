@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "kinetctl/kernel_log.hpp"
 #include "kinetctl/loading.hpp"
@@ -55,6 +57,22 @@ TEST_F(ModuleTest, IsFoundByItsFile) {
     EXPECT_EQ(module->name, "proto_discard");
     EXPECT_EQ(module->file, file);
     EXPECT_EQ(find_module("./nothing.ko", "").code(), ENOENT);
+}
+
+/// A modprobe that writes down what it was told.
+TEST_F(ModuleTest, GetsItsParametersQuoted) {
+    const auto modprobe = folder_ + "/modprobe";
+    std::ofstream(modprobe) << "#!/bin/sh\nprintf '%s\\n' \"$@\" >'" << folder_ << "/told'\n";
+    std::filesystem::permissions(modprobe, std::filesystem::perms::owner_all);
+    const std::string path = std::getenv("PATH");
+    ASSERT_EQ(::setenv("PATH", (folder_ + ":" + path).c_str(), 1), 0);
+    const auto status =
+        load_module({"proto_udp_notify", ""}, {{"message", "two words"}, {"port", "7"}});
+    ASSERT_EQ(::setenv("PATH", path.c_str(), 1), 0);
+    EXPECT_TRUE(status.ok());
+    std::stringstream told;
+    told << std::ifstream(folder_ + "/told").rdbuf();
+    EXPECT_EQ(told.str(), "proto_udp_notify\nmessage=\"two words\"\nport=7\n");
 }
 
 TEST(Errno, IsReadFromWords) {

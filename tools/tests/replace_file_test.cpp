@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "config/replace_file.hpp"
@@ -68,6 +71,29 @@ TEST_F(ReplaceFile, failsWithoutATrace) {
     EXPECT_FALSE(config::replace_file(at("folder"), "x").ok());
     EXPECT_EQ(config::replace_file(at("none/f"), "x").code(), ENOENT);
     EXPECT_EQ(tree::list_folder(folder_), std::vector<std::string>{"folder"});
+}
+
+TEST_F(ReplaceFile, takesANameInTheFolderWhereItIs) {
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(folder_);
+    EXPECT_TRUE(config::replace_file("new", "x").ok());
+    std::filesystem::current_path(before);
+    EXPECT_EQ(contents(at("new")), "x");
+}
+
+TEST_F(ReplaceFile, keepsTheOldOneWhereThereIsNoRoom) {
+    ASSERT_TRUE(config::replace_file(at("f"), "old").ok());
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const rlimit small{1000, before.rlim_max};
+    auto *const handler = ::signal(SIGXFSZ, SIG_IGN);
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const auto status = config::replace_file(at("f"), std::string(5000, 'x'));
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)::signal(SIGXFSZ, handler);
+    EXPECT_EQ(status.code(), EFBIG);
+    EXPECT_EQ(contents(at("f")), "old");
+    EXPECT_EQ(tree::list_folder(folder_), std::vector<std::string>{"f"});
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 /// \file
 /// Rates between samples, and top's frame as it is made of them.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -198,6 +199,56 @@ TEST(Worker, IsAKernelThreadOfThatName) {
     EXPECT_EQ(workers[1].pid, 42);
     EXPECT_EQ(workers[1].cpu_ns, 7000000001U);
     EXPECT_GT(workers[0].cpu_ns, 0U);
+}
+
+TEST_F(TopTest, MarksLosses) {
+    const auto before = sample(0);
+    count("tcp_echo", "errors", 3);
+    const auto frame = frame_of(before, sample(1), View{});
+    const auto style_of = [&](std::size_t line, const std::string &text) {
+        const auto span = std::find_if(frame[line].begin(), frame[line].end(), [&](const Span &s) {
+            return s.text.find(text) != std::string::npos;
+        });
+        return span == frame[line].end() ? Style::title : span->style;
+    };
+    EXPECT_EQ(style_of(1, "3 lost/s"), Style::bad);
+    EXPECT_EQ(style_of(4, "     3"), Style::bad);
+    EXPECT_EQ(style_of(5, "     0"), Style::plain);
+}
+
+TEST_F(TopTest, KeepsThePortOfALongPlace) {
+    fake_.put("services/tcp_echo/address", "2001:db8:1111:2222:3333:4444:5555:6666");
+    const auto now = sample(1);
+    const auto text = text_of(frame_of(now, now, View{}));
+    EXPECT_NE(text.find("tcp_echo       ~33:4444:5555:6666]:7 "), std::string::npos) << text;
+}
+
+TEST_F(TopTest, TellsWorkersOfTwoPoolsApart) {
+    auto before = sample(0);
+    before.workers = {{"default", 0, 41, 1000000000}, {"fast", 0, 42, 5000000000}};
+    auto after = sample(1);
+    after.workers = {{"default", 0, 41, 1500000000}, {"fast", 0, 42, 5250000000}};
+    const auto rates = rates_between(before, after);
+    ASSERT_EQ(rates.workers.size(), 2U);
+    EXPECT_DOUBLE_EQ(rates.workers[0].cpu, 0.5);
+    EXPECT_DOUBLE_EQ(rates.workers[1].cpu, 0.25);
+}
+
+TEST(PlaceText, HasBracketsAroundIpv6) {
+    EXPECT_EQ(place_text("127.0.0.1", "7"), "127.0.0.1:7");
+    EXPECT_EQ(place_text("::", "7"), "[::]:7");
+}
+
+TEST(Worker, HasTheTimeOfUserAndSystem) {
+    std::string proc = std::filesystem::temp_directory_path() / "kinetd-workers.XXXXXX";
+    ASSERT_NE(::mkdtemp(proc.data()), nullptr);
+    std::filesystem::create_directories(proc + "/41");
+    std::ofstream(proc + "/41/stat") << "41 (kinetd/a/1) S 2 0 0 0 0 0 0 0 0 0 11 22 0 0 20 0\n";
+    const auto workers = read_workers(proc);
+    std::filesystem::remove_all(proc);
+    ASSERT_EQ(workers.size(), 1U);
+    const auto tick = 1000000000U / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    EXPECT_EQ(workers[0].cpu_ns, (11 + 22) * tick);
 }
 
 } // namespace
