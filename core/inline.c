@@ -68,9 +68,11 @@
  * Of each jiffy a CPU serves for half, and leaves the rest of that jiffy's events to
  * the workers, which the scheduler can weigh against everybody else.  With HZ=250 that
  * is 2 of 4 ms: at 2 us a small answer, 1000 of them, or 250000 in a second.  What
- * the last run takes beyond that is taken from the jiffies that follow.
+ * the last run takes beyond that is taken from the jiffies that follow; but a run in
+ * the middle of which a whole machine was stopped has not taken all that time.
  */
 #define INLINE_BUDGET_NS	(NSEC_PER_SEC / HZ / 2)
+#define INLINE_SPENT_MAX_NS	((u64)NSEC_PER_SEC)
 
 static DEFINE_PER_CPU(struct kinetd_inline, inline_cpus);
 
@@ -111,7 +113,7 @@ struct kinetd_inline *kinetd_inline_begin(void)
  */
 void kinetd_inline_end(struct kinetd_inline *cpu)
 {
-	cpu->spent += local_clock() - cpu->start;
+	cpu->spent = min(cpu->spent + local_clock() - cpu->start, INLINE_SPENT_MAX_NS);
 	cpu->busy = false;
 }
 

@@ -6,10 +6,9 @@
  * packet is queued, with its checksum verified, under RCU.  What the hook does not
  * take is queued as ever, and is the worker's.
  *
- * From a socket with a hook UDP keeps trains of datagrams: it takes them apart.  What a
- * train costs then is many times what it costs whole, so where one comes after the other
- * the hook is taken away, and they are the worker's, until as many datagrams have come
- * each on its own.
+ * For a socket with a hook UDP takes trains of datagrams apart, which costs many times
+ * what they cost whole.  So where one comes after the other the hook is taken away, and
+ * all is the worker's, until enough datagrams have come each on its own.
  */
 #include <linux/filter.h>
 #include <linux/slab.h>
@@ -23,7 +22,7 @@
 #include "udp_inline.h"
 #include "udp_socket.h"
 
-#define UDP_TRAINS	64	/* datagrams that came in trains, and then those that did not */
+#define UDP_TRAINS	64	/* what takes the hook away; so many single ones bring it back */
 
 /**
  * kinetd_cpu_routes_alloc() - room for the routes of each CPU
@@ -167,6 +166,7 @@ void kinetd_udp_inline_start(struct kinetd_udp_socket *socket, struct kinetd_rou
 {
 	/* who finds the routes finds them whole */
 	smp_store_release(&socket->cpu_routes, routes);
+	WRITE_ONCE(socket->trains, 0);
 	spin_lock(&socket->inline_lock);
 	WRITE_ONCE(socket->inline_wanted, true);
 	WRITE_ONCE(udp_sk(socket->sock->sk)->encap_rcv, udp_receive_inline);

@@ -269,7 +269,8 @@ void kinetd_udp_exit(void)
 
 static int udp_complete(struct socket *sock, void *arg)
 {
-	const struct kinetd_service *svc = ((struct kinetd_udp_socket *)arg)->svc;
+	const struct kinetd_udp_socket *socket = arg;
+	const struct kinetd_service *svc = socket->svc;
 	int err = svc->proto->trains ? udp_take_trains(sock, true) : 0;
 
 	if (!err && svc->exec_inline)

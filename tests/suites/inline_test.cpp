@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// exec=inline: what the softirq serves, what it leaves to the workers, and changing one's mind.
+#include <poll.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <numeric>
@@ -29,6 +31,18 @@ std::uint64_t sleeps() {
 /// Writes the other choice and back, over and over.
 Hammer::Blow changing(const Service &service) {
     return [service](int blow) { return service.set("exec", blow % 2 == 0 ? "thread" : "inline"); };
+}
+
+/// Sends trains until they are the worker's, then single datagrams until these are the softirq's
+/// again, and so on. Waits for an answer, if there is one, before it goes on.
+Hammer::Blow sending_trains(const Descriptor &socket) {
+    return [&socket, train = std::string(2000, 't')](int blow) -> Status {
+        (void)send_train(socket, blow % 80 < 6 ? train : train.substr(0, 100), 100);
+        pollfd waiting{.fd = socket.get(), .events = POLLIN, .revents = 0};
+        (void)::poll(&waiting, 1, 5);
+        (void)take_datagrams(socket);
+        return Done{};
+    };
 }
 
 class Inline : public EchoTest {
@@ -355,7 +369,8 @@ TEST_F(InlineDatagram, ofEverySize) {
 TEST_F(InlineDatagram, changedUnderTraffic) {
     DatagramTraffic traffic(at(), 10);
     ASSERT_TRUE(traffic.flows());
-    Hammer hammer({changing(service_)});
+    const auto socket = client();
+    Hammer hammer({changing(service_), sending_trains(socket)});
     for (int i = 0; i < sized(10, 3, 200); i++)
         ASSERT_TRUE(traffic.flows(100));
     hammer.stop();
@@ -366,6 +381,8 @@ TEST_F(InlineDatagram, changedUnderTraffic) {
 TEST_F(InlineDatagram, movedUnderTraffic) {
     DatagramTraffic traffic(at(), 10);
     ASSERT_TRUE(traffic.flows());
+    const auto socket = client();
+    const Hammer trains({sending_trains(socket)});
     for (int i = 0; i < sized(6, 2, 60); i++) {
         ASSERT_TRUE(service_.set("address", i % 2 == 0 ? "0.0.0.0" : "127.0.0.1").ok());
         ASSERT_TRUE(pool_.set("threads", 1 + i % 3).ok());
@@ -375,6 +392,8 @@ TEST_F(InlineDatagram, movedUnderTraffic) {
 }
 
 TEST_F(InlineDatagram, unloadedUnderTraffic) {
+    const auto socket = client();
+    const Hammer trains({sending_trains(socket)});
     for (int i = 0; i < sized(5, 2, 50); i++) {
         DatagramTraffic traffic(at(), 10);
         ASSERT_TRUE(traffic.flows(100));
@@ -386,6 +405,82 @@ TEST_F(InlineDatagram, unloadedUnderTraffic) {
         ASSERT_TRUE(service_.set("exec", "inline").ok());
     }
     expect_service();
+}
+
+TEST_F(InlineDatagram, endsWithItsNamespaceAmongTrains) {
+    for (int i = 0; i < sized(5, 2, 50); i++) {
+        auto place = NetworkNamespace::create().value();
+        Descriptor socket;
+        place.run([&] {
+            ASSERT_TRUE(new_service("inside", "udp_echo").ok());
+            const Service inside("inside");
+            ASSERT_TRUE(inside.set("port", port_).ok());
+            ASSERT_TRUE(inside.set("exec", "inline").ok());
+            ASSERT_TRUE(inside.set("enabled", 1).ok());
+            socket = client();
+        });
+        Hammer trains({sending_trains(socket)});
+        EXPECT_TRUE(
+            wait_for([] { return Service("inside").stat("datagrams_sent") > 300; }, seconds(20)));
+        // The last reference is the socket's, whose answers are on their way.
+        place.drop();
+        trains.stop();
+        socket = Descriptor();
+        ASSERT_TRUE(wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
+    }
+    expect_service();
+}
+
+TEST_F(InlineDatagram, aCpuWithoutRoutesLeavesItToTheWorker) {
+    if (!can_inject())
+        GTEST_SKIP() << "this kernel has no fault injection";
+    const auto socket = client();
+    {
+        const Injection injection;
+        Injection::only_below("kinetd_udp_inline_add_routes");
+        for (const char *kind : {"failslab", "fail_page_alloc"})
+            ASSERT_TRUE(
+                write_file(std::string("/sys/kernel/debug/") + kind + "/task-filter", "N\n").ok());
+        Injection::set_probability(100);
+        const auto before = sleeps();
+        for (int i = 0; i < 50; i++)
+            ASSERT_TRUE(ask(socket, "answered by a worker").ok());
+        EXPECT_GE(sleeps() - before, 25U);
+    }
+    for (int i = 0; i < 10; i++)
+        ASSERT_TRUE(ask(socket, "which gets its routes").ok());
+    const auto before = sleeps();
+    for (int i = 0; i < 50; i++)
+        ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
+    EXPECT_LT(sleeps() - before, 25U);
+}
+
+class InlineDaytime : public DatagramTest {
+protected:
+    InlineDaytime() : DatagramTest(daytime_name, "udp_daytime") {}
+};
+
+TEST_F(InlineDaytime, moreThanItsShareIsTheWorkers) {
+    // A protocol that takes no trains: one costs its sender as much as one datagram, and the
+    // softirq as much as sixty.
+    ASSERT_TRUE(service_.set("exec", "inline").ok());
+    const auto socket = client();
+    const std::string train(60 * 16, 't');
+    const auto before = sleeps();
+    EXPECT_TRUE(wait_for(
+        [&] {
+            for (int i = 0; i < 50; i++)
+                (void)send_train(socket, train, 16);
+            return sleeps() - before > 20;
+        },
+        patience(seconds(30))));
+    (void)take_datagrams(socket);
+    EXPECT_TRUE(wait_for(
+        [this] {
+            const auto now = counts();
+            return now.received == now.sent + now.dropped + now.errors;
+        },
+        patience(seconds(10))));
 }
 
 class InlineDatagramV6 : public InlineDatagram {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char *leak_file = "/sys/kernel/debug/kmemleak";
 // A scan takes most of a minute, and what it finds is told of the test that it was born in.
-constexpr std::size_t tests_to_a_scan = 1000;
+constexpr std::size_t tests_to_a_scan = 500;
 
 /// The number that follows `label` in `text`, or 0.
 std::uint64_t number_after(std::string_view text, std::string_view label) {
