@@ -118,15 +118,15 @@ TEST_F(Timeout, endsAPeerThatTakesNothing) {
 }
 
 TEST_F(Timeout, endsManyPeersThatTakeNothing) {
-    // One that the others, who read as fast as they may, keep on a slow kernel, too.
     const auto limit = patience(Milliseconds(500));
     std::vector<Descriptor> deaf;
     for (int i = 0; i < 20; i++) {
         deaf.push_back(client({.receive_buffer = 4096, .send_buffer = 65536}));
         ASSERT_TRUE(fill(deaf.back(), patience(Milliseconds(30))).ok());
     }
-    Traffic others(at(), 10);
-    ASSERT_TRUE(others.flows());
+    // A thread serves them in turn: little each time, else the last one waits longer than that.
+    Traffic others(at(), 10, {.segment = 512, .window = 2048});
+    ASSERT_TRUE(others.flows(1 << 15));
     ASSERT_TRUE(service_.set("send_timeout_ms", limit.count()).ok());
     EXPECT_TRUE(service_.reaches("connections_timed_out", 20, patience(seconds(20))))
         << service_.stat("connections_timed_out") << " have timed out";
