@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/descriptor.hpp"
+#include "support/environment.hpp"
 #include "support/pattern.hpp"
 
 namespace kinetd::suite {
@@ -16,8 +17,11 @@ struct Plan {
     static constexpr std::uint64_t endless = ~std::uint64_t{0};
 
     std::uint64_t bytes = endless; ///< how much to send in all
-    std::size_t segment = 16384;   ///< the largest single send
-    std::uint64_t window = 262144; ///< the most that may be out and not back yet
+    /// The largest single send.
+    std::size_t segment = sized<std::size_t>(16384, 4096, 16384);
+    /// The most that may be out and not back yet: of many streams a debug kernel takes seconds for
+    /// more.
+    std::uint64_t window = sized<std::uint64_t>(262144, 32768, 262144);
     std::size_t read_size = 65536; ///< the largest single receive
     bool hashed = false;           ///< also hash both directions
     bool wrong = false;            ///< expect what was not sent, to see that it shows

@@ -67,7 +67,7 @@ public:
     Traffic &operator=(const Traffic &) = delete;
 
     /// Waits until every byte counted from here, `bytes` of them, has come back.
-    [[nodiscard]] bool flows(std::uint64_t bytes = 1 << 18,
+    [[nodiscard]] bool flows(std::uint64_t bytes = sized<std::uint64_t>(1 << 18, 1 << 16, 1 << 18),
                              Milliseconds limit = patience(seconds(20))) const;
 
     /// Stops sending, takes everything back and expects the ends of the streams. The text is empty
