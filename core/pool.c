@@ -101,6 +101,10 @@ static void workers_map_homes(struct kinetd_workers *set, const struct cpumask *
 		set->home_of_cpu[cpu] = i++ % set->nr_homes;
 }
 
+/*
+ * Under cpus_read_lock(): the scheduler moves a queued thread even to a CPU that is on
+ * its way out and has been emptied, where it would be for ever.
+ */
 static void workers_place(struct kinetd_workers *set, const struct cpumask *online, int nice)
 {
 	bool pin = set->nr >= cpumask_weight(online);
@@ -108,7 +112,6 @@ static void workers_place(struct kinetd_workers *set, const struct cpumask *onli
 	unsigned int i;
 
 	for (i = 0; i < set->nr; i++) {
-		/* fails where the CPU has just gone: the next placement mends it */
 		set_cpus_allowed_ptr(set->worker[i]->task, pin ? cpumask_of(cpu) : online);
 		kinetd_worker_set_nice(set->worker[i], nice);
 		cpu = cpumask_next(cpu, online);
@@ -121,9 +124,11 @@ static void workers_place(struct kinetd_workers *set, const struct cpumask *onli
 static void pool_publish(struct kinetd_pool *pool, struct kinetd_workers *set,
 			 struct cpumask *online)
 {
+	cpus_read_lock();
 	pool_online_cpus(pool, online);
 	workers_map_homes(set, online);
 	workers_place(set, online, pool->nice);
+	cpus_read_unlock();
 	rcu_assign_pointer(pool->workers, set);
 }
 

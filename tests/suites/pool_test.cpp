@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "support/fixture.hpp"
+#include "support/hammer.hpp"
 #include "support/health.hpp"
 
 namespace kinetd::suite {
@@ -358,6 +359,31 @@ TEST_F(Hotplug, ofTheOnlyCpuOfAPool) {
     ASSERT_TRUE(pool_.set("busy_poll_us", 10'000).ok());
     flip_under_traffic();
     EXPECT_EQ(pool_.get("cpus"), "1");
+}
+
+TEST_F(Hotplug, whilePoolsAreMade) {
+    const auto name = [](int i) { return "p" + std::to_string(i % 2); };
+    Hammer hammer({
+        [=](int i) { return new_pool(name(i)); },
+        [=](int i) { return Pool(name(i)).set("cpus", "1"); },
+        [=](int i) { return Pool(name(i)).set("threads", 1 + i % 4); },
+        [=](int i) { return Pool(name(i)).set("cpus", i % 2 != 0 ? "0" : "0-1"); },
+        [=](int i) { return delete_pool(name(i)); },
+    });
+    Traffic traffic(at(), 4);
+    for (int i = 0; i < sized(20, 4, 200); i++) {
+        const auto before = hammer.hits();
+        const auto flipped = Cpu::online(i % 2 != 0);
+        ASSERT_TRUE(flipped.ok()) << flipped.text();
+        EXPECT_TRUE(wait_for([&] { return hammer.hits() >= before + 20; }, patience(seconds(10))));
+    }
+    hammer.stop();
+    ASSERT_TRUE(Cpu::online(true).ok());
+    EXPECT_EQ(hammer.surprises({ENOENT, ENODEV, EEXIST, EINVAL}), "");
+    EXPECT_EQ(traffic.finish(), "");
+    for (const int i : {0, 1})
+        (void)delete_pool(name(i));
+    expect_service();
 }
 
 TEST_F(Hotplug, whileTheCpuIsAway) {

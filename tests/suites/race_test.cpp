@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// Many writers at once, against each other and against the module's leaving.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <set>
 
 #include "support/datagram_fixture.hpp"
@@ -79,6 +82,41 @@ TEST_P(Race, ofWritersWithEverythingLeaving) {
     }
     hammer.stop();
     EXPECT_EQ(hammer.surprises(in_order), "");
+}
+
+/// Reads a file again and again through one descriptor, until that fails.
+Hammer::Blow holding(const std::string &path) {
+    return [path](int) -> Status {
+        const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!file)
+            return last_error("open " + path);
+        char first = 0;
+        for (int i = 0; i < 20; i++)
+            if (::pread(file.get(), &first, 1, 0) < 0)
+                return last_error("read " + path);
+        return Done{};
+    };
+}
+
+TEST_P(Race, ofReadersWithTheProtocolsLeaving) {
+    const auto folder = sysfs_root + "/protocols/" + GetParam().protocol;
+    Hammer hammer({
+        reading(folder + "/transport"),
+        reading(folder + "/default_port"),
+        holding(folder + "/transport"),
+        holding(folder + "/default_port"),
+        [&](int i) { return write_file(folder + "/delete_service", "n" + std::to_string(i % 3)); },
+        [&](int i) { return write_file(folder + "/new_service", "n" + std::to_string(i % 3)); },
+    });
+    for (int i = 0; i < sized(6, 2, 2000); i++) {
+        const auto before = hammer.hits();
+        EXPECT_TRUE(wait_for([&] { return hammer.hits() >= before + 20; }, patience(seconds(5))));
+        ASSERT_TRUE(unload().status.ok()) << "turn " << i;
+        ASSERT_NO_FATAL_FAILURE(load()) << "turn " << i;
+    }
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises(in_order), "");
+    expect_service();
 }
 
 TEST_P(Race, ofTheModulesLeavingTwice) {
