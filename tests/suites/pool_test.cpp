@@ -361,7 +361,7 @@ TEST_F(Hotplug, ofTheOnlyCpuOfAPool) {
     EXPECT_EQ(pool_.get("cpus"), "1");
 }
 
-TEST_F(Hotplug, whilePoolsAreMade) {
+TEST_F(Hotplug, whilePoolsAreMadeAndChanged) {
     const auto name = [](int i) { return "p" + std::to_string(i % 2); };
     Hammer hammer({
         [=](int i) { return new_pool(name(i)); },
@@ -369,6 +369,9 @@ TEST_F(Hotplug, whilePoolsAreMade) {
         [=](int i) { return Pool(name(i)).set("threads", 1 + i % 4); },
         [=](int i) { return Pool(name(i)).set("cpus", i % 2 != 0 ? "0" : "0-1"); },
         [=](int i) { return delete_pool(name(i)); },
+        [this](int i) { return pool_.set("threads", 1 + i % 4); },
+        [=, this](int i) { return service_.set("pool", i % 2 != 0 ? "default" : name(i / 2)); },
+        [this](int i) { return service_.set("exec", i % 2 != 0 ? "inline" : "thread"); },
     });
     Traffic traffic(at(), 4);
     for (int i = 0; i < sized(20, 4, 200); i++) {
@@ -379,8 +382,9 @@ TEST_F(Hotplug, whilePoolsAreMade) {
     }
     hammer.stop();
     ASSERT_TRUE(Cpu::online(true).ok());
-    EXPECT_EQ(hammer.surprises({ENOENT, ENODEV, EEXIST, EINVAL}), "");
+    EXPECT_EQ(hammer.surprises({ENOENT, ENODEV, EEXIST, EINVAL, EBUSY}), "");
     EXPECT_EQ(traffic.finish(), "");
+    ASSERT_TRUE(service_.set("pool", "default").ok());
     for (const int i : {0, 1})
         (void)delete_pool(name(i));
     expect_service();
