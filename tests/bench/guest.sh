@@ -159,13 +159,15 @@ amount() { # KIND LOAD
 	echo "$count"
 }
 
-# So many messages leave before the first comes back; of each connection 64 KiB are.
+# So many messages leave before the first comes back: of each connection 64 KiB are, or all where
+# they are of mebibytes and the sockets' buffers grow to hold them, but 256 MiB at most.
 on_the_way() { # KIND LOAD
-	local connections bytes depth each
+	local connections bytes depth each most=65536
 	IFS=x read -r connections bytes depth <<<"$2"
 	[ "$1" != discard ] || { echo 16; return; }
 	each=$((bytes * ${depth:-1}))
-	[ "$each" -le 65536 ] || each=65536
+	[ "$bytes" -lt 1048576 ] || [ "${depth:-1}" = 1 ] || most=$((268435456 / connections))
+	[ "$each" -le "$most" ] || each=$most
 	echo $(((connections * each + bytes - 1) / bytes + 8))
 }
 
