@@ -72,8 +72,9 @@ protected:
             << threads_of(name) << " instead of " << count;
     }
 
-    /// One thread, on CPU 1, where nothing else is.
+    /// One thread, on CPU 1, where nothing else is, and serves whatever the environment says.
     void set_apart() {
+        ASSERT_TRUE(service_.set("exec", "thread").ok());
         ASSERT_TRUE(pool_.set("cpus", "1").ok());
         expect_threads(pool_, "default", 1);
         worker_ = worker_threads().at(0).pid;
