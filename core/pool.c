@@ -488,21 +488,26 @@ int kinetd_pool_delete(const char *name)
 	return err;
 }
 
+static void pools_follow_cpus(struct work_struct *work);
+static DECLARE_DELAYED_WORK(cpus_work, pools_follow_cpus);
+
+/* Where memory ends, once more a second later: nobody is there who could be told. */
 static void pools_follow_cpus(struct work_struct *work)
 {
 	struct kinetd_pool *pool;
+	int err = 0;
 
 	mutex_lock(&kinetd_mutex);
 	list_for_each_entry(pool, &pools, entry)
-		pool_replace(pool);
+		err = pool_replace(pool) ?: err;
 	mutex_unlock(&kinetd_mutex);
+	if (err)
+		schedule_delayed_work(&cpus_work, HZ);
 }
-
-static DECLARE_WORK(cpus_work, pools_follow_cpus);
 
 static int pools_cpu_changed(unsigned int cpu)
 {
-	schedule_work(&cpus_work);
+	mod_delayed_work(system_wq, &cpus_work, 0);
 	return 0;
 }
 
@@ -519,17 +524,25 @@ static int pools_watch_cpus(void)
 					  pools_cpu_changed);
 	if (state < 0) {
 		cpuhp_remove_state_nocalls(cpu_online_state);
+		cancel_delayed_work_sync(&cpus_work);
 		return state;
 	}
 	cpu_dead_state = state;
 	return 0;
 }
 
+static void pools_ignore_cpus(void)
+{
+	cpuhp_remove_state_nocalls(cpu_dead_state);
+	cpuhp_remove_state_nocalls(cpu_online_state);
+	cancel_delayed_work_sync(&cpus_work);
+}
+
 static void pools_delete_all(void)
 {
 	struct kinetd_pool *pool, *tmp;
 
-	/* only module exit and failed init come here: no file is left to race with */
+	/* only module exit comes here: no file is left to race with */
 	list_for_each_entry_safe(pool, tmp, &pools, entry)
 		pool_remove(pool);
 }
@@ -541,16 +554,14 @@ int kinetd_pools_init(struct kobject *parent)
 	pools_dir = kobject_create_and_add("pools", parent);
 	if (!pools_dir)
 		return -ENOMEM;
-	err = kinetd_pool_create(KINETD_POOL_DEFAULT);
-	if (err)
-		goto put;
+	/* first, so that no CPU comes or goes unseen once there is a pool */
 	err = pools_watch_cpus();
 	if (err)
-		goto delete;
-	return 0;
-delete:
-	cancel_work_sync(&cpus_work);
-	pools_delete_all();
+		goto put;
+	err = kinetd_pool_create(KINETD_POOL_DEFAULT);
+	if (!err)
+		return 0;
+	pools_ignore_cpus();
 put:
 	kobject_put(pools_dir);
 	return err;
@@ -558,9 +569,7 @@ put:
 
 void kinetd_pools_exit(void)
 {
-	cpuhp_remove_state_nocalls(cpu_dead_state);
-	cpuhp_remove_state_nocalls(cpu_online_state);
-	cancel_work_sync(&cpus_work);
+	pools_ignore_cpus();
 	pools_delete_all();
 	kobject_put(pools_dir);
 }
