@@ -60,6 +60,7 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/random.h>
 #include <linux/sched/clock.h>
 
 #include "inline.h"
@@ -70,11 +71,26 @@
  * is 2 of 4 ms: at 2 us a small answer, 1000 of them, or 250000 in a second.  What
  * the last run takes beyond that is taken from the jiffies that follow; but a run in
  * the middle of which a whole machine was stopped has not taken all that time.
+ *
+ * To look at the clock twice is as much as a tenth of a short run.  So where runs are
+ * short one in 16 is timed, by lot so that nobody can be quick just then, and stands for 16:
+ * the half is that on the average.
  */
 #define INLINE_BUDGET_NS	(NSEC_PER_SEC / HZ / 2)
 #define INLINE_SPENT_MAX_NS	((u64)NSEC_PER_SEC)
+#define INLINE_SHORT_NS		4000
+#define INLINE_LOT_BITS		4
 
 static DEFINE_PER_CPU(struct kinetd_inline, inline_cpus);
+
+/* Return: is this run to be timed? */
+static bool inline_draw(struct kinetd_inline *cpu)
+{
+	if (unlikely(!cpu->short_runs))
+		return true;
+	cpu->lot = cpu->lot * 1664525 + 1013904223; /* any full period will do */
+	return !(cpu->lot >> (32 - INLINE_LOT_BITS));
+}
 
 /**
  * kinetd_inline_begin() - may something be served here and now?
@@ -101,8 +117,19 @@ struct kinetd_inline *kinetd_inline_begin(void)
 	if (unlikely(cpu->spent >= INLINE_BUDGET_NS))
 		return NULL;
 	cpu->busy = true;
-	cpu->start = local_clock();
+	cpu->start = unlikely(inline_draw(cpu)) ? local_clock() : 0;
 	return cpu;
+}
+
+static void inline_charge(struct kinetd_inline *cpu)
+{
+	u64 took = min(local_clock() - cpu->start, INLINE_SPENT_MAX_NS);
+	bool is_short = took < INLINE_SHORT_NS;
+
+	if (cpu->short_runs)
+		took = min(took << INLINE_LOT_BITS, max(took, (u64)INLINE_BUDGET_NS));
+	cpu->spent = min(cpu->spent + took, INLINE_SPENT_MAX_NS);
+	cpu->short_runs = is_short;
 }
 
 /**
@@ -113,8 +140,17 @@ struct kinetd_inline *kinetd_inline_begin(void)
  */
 void kinetd_inline_end(struct kinetd_inline *cpu)
 {
-	cpu->spent = min(cpu->spent + local_clock() - cpu->start, INLINE_SPENT_MAX_NS);
+	if (unlikely(cpu->start))
+		inline_charge(cpu);
 	cpu->busy = false;
+}
+
+void kinetd_inlines_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu(inline_cpus, cpu).lot = get_random_u32();
 }
 
 /* Context: nothing is served any more. */

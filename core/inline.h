@@ -9,8 +9,10 @@
  * struct kinetd_inline - a CPU, as far as it serves in softirqs
  * @frag: memory that TCP copies small messages to, instead of a piece for each socket
  * @jiffy: when it served last
- * @start: of what it serves now
+ * @start: of what it serves now, 0 where that is not timed
  * @spent: nanoseconds that no jiffy has allowed yet
+ * @lot: decides whether a run is timed
+ * @short_runs: the last run that was timed was short
  * @busy: it serves
  *
  * The CPU's own, while BHs are disabled.
@@ -20,11 +22,14 @@ struct kinetd_inline {
 	unsigned long		jiffy;
 	u64			start;
 	u64			spent;
+	u32			lot;
+	bool			short_runs;
 	bool			busy;
 };
 
 struct kinetd_inline *kinetd_inline_begin(void);
 void kinetd_inline_end(struct kinetd_inline *cpu);
+void kinetd_inlines_init(void);
 void kinetd_inlines_exit(void);
 
 #endif /* _KINETD_INLINE_H */

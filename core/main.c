@@ -116,6 +116,7 @@ static int __init kinetd_init(void)
 	if (IS_MODULE(CONFIG_IPV6))
 		request_module("net-pf-%d", PF_INET6);
 
+	kinetd_inlines_init();
 	err = kinetd_sources_init();
 	if (err)
 		return err;
