@@ -483,7 +483,7 @@ static unsigned int skb_datagrams(const struct sk_buff *skb)
  * @socket: where it was received
  * @skb: a datagram, or a train of them; gone afterwards
  *
- * Context: the socket's worker, BHs disabled.
+ * Context: the socket's worker, BHs disabled, rcu_read_lock().
  */
 void kinetd_datagram_serve(struct kinetd_udp_socket *socket, struct sk_buff *skb)
 {
@@ -520,7 +520,7 @@ void kinetd_datagram_serve(struct kinetd_udp_socket *socket, struct sk_buff *skb
  *
  * UDP counts what is received.
  *
- * Context: the softirq, BHs disabled.
+ * Context: the softirq, BHs disabled, rcu_read_lock().
  */
 void kinetd_datagram_serve_inline(struct kinetd_udp_socket *socket,
 				  struct kinetd_routes *routes, struct sk_buff *skb)
@@ -538,5 +538,6 @@ void kinetd_datagram_serve_inline(struct kinetd_udp_socket *socket,
 	kinetd_service_count(svc, KINETD_DATAGRAMS_RECEIVED, dgram.nr);
 	kinetd_service_count(svc, KINETD_BYTES_RECEIVED, skb->len);
 	svc->proto->datagram(&dgram);
-	consume_skb(dgram.skb);
+	if (dgram.skb)
+		consume_skb(dgram.skb);
 }

@@ -40,9 +40,11 @@ void kinetd_routes_free(struct kinetd_routes *routes)
 
 static bool flow_equal(const struct kinetd_flow *a, const struct kinetd_flow *b)
 {
-	return a->peer_port == b->peer_port && a->local_port == b->local_port &&
-	       a->oif == b->oif && kinetd_address_equal(&a->peer, &b->peer) &&
-	       kinetd_address_equal(&a->local, &b->local);
+	const u64 *x = (const u64 *)a, *y = (const u64 *)b;
+
+	BUILD_BUG_ON(sizeof(*a) != 6 * sizeof(*x));
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) |
+		 (x[3] ^ y[3]) | (x[4] ^ y[4]) | (x[5] ^ y[5]));
 }
 
 /* Who makes flows collide has their routes looked up, as others' routes are. */
@@ -112,7 +114,7 @@ void kinetd_routes_add(struct kinetd_routes *routes, const struct kinetd_flow *f
 	/* the last one's place is the oldest one's */
 	dst_release(set[KINETD_ROUTE_WAYS - 1].dst);
 	memmove(&set[1], &set[0], (KINETD_ROUTE_WAYS - 1) * sizeof(*set));
-	set[0].flow = *flow;
+	memcpy(&set[0].flow, flow, sizeof(*flow));
 	set[0].dst = dst;
 	set[0].cookie = route_cookie(flow, dst);
 }
@@ -265,9 +267,9 @@ static int flow_output6(struct sock *sk, struct sk_buff *skb, const struct kinet
  * @skb: UDP header at the packet's start, complete but for a checksum that CHECKSUM_PARTIAL
  *	 leaves to others; with its headers writable.  Gone afterwards.
  * @flow: from where to where
- * @dst: its route, the caller's
+ * @dst: its route, the caller's until this returns
  *
- * Context: BHs disabled.
+ * Context: BHs disabled, rcu_read_lock().
  * Return: 0, or a negative errno where it was not sent: -ENOBUFS where as much as the
  * socket may have on its way is on its way.
  */
@@ -283,7 +285,8 @@ int kinetd_flow_output(struct sock *sk, struct sk_buff *skb, const struct kinetd
 	}
 	packet_reset(skb, sk);
 	skb_reset_transport_header(skb);
-	skb_dst_set(skb, dst_clone(dst));
+	/* who keeps the packet for longer takes a reference */
+	skb_dst_set_noref(skb, dst);
 	if (flow->peer.family == AF_INET6) {
 		err = flow_output6(sk, skb, flow, dst);
 	} else {

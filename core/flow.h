@@ -10,7 +10,8 @@ struct sk_buff;
 struct sock;
 
 /**
- * struct kinetd_flow - from where to where a datagram goes out
+ * struct kinetd_flow - from where to where a datagram goes out; compared as a whole, so that
+ *	it is to be zeroed before it is filled
  * @local: our address
  * @peer: the other's
  * @local_port: network byte order
@@ -23,7 +24,7 @@ struct kinetd_flow {
 	__be16			local_port;
 	__be16			peer_port;
 	int			oif;
-};
+} __aligned(sizeof(u64));
 
 #define KINETD_ROUTE_BITS	8	/* sets */
 #define KINETD_ROUTE_WAYS	2

@@ -17,14 +17,14 @@
 
 static LIST_HEAD(served_list);
 /* ports of what is in the list: all that most datagrams are looked up in */
-static DECLARE_BITMAP(served_ports, U16_MAX + 1);
+DECLARE_BITMAP(kinetd_served_ports, U16_MAX + 1);
 
 /* Context: kinetd_mutex. */
 void kinetd_served_add(struct kinetd_served *served)
 {
 	lockdep_assert_held(&kinetd_mutex);
 	list_add_tail_rcu(&served->entry, &served_list);
-	set_bit(served->port, served_ports);
+	set_bit(served->port, kinetd_served_ports);
 }
 
 /* Context: kinetd_mutex.  Readers see @served for a grace period more. */
@@ -37,7 +37,7 @@ void kinetd_served_remove(struct kinetd_served *served)
 	list_for_each_entry(other, &served_list, entry)
 		if (other->port == served->port)
 			return;
-	clear_bit(served->port, served_ports);
+	clear_bit(served->port, kinetd_served_ports);
 }
 
 static bool address_is_any(const struct kinetd_address *addr)
@@ -136,24 +136,12 @@ static bool served_answers_at(const struct kinetd_served *served, struct net *ne
 	       address_is_local(served->net, addr);
 }
 
-/**
- * kinetd_served_at() - is this an address and port of a datagram service of ours?
- * @net: namespace that @addr was seen in
- * @addr: address
- * @port: port, host byte order
- *
- * A service in another namespace counts as well, where it has that address.
- *
- * Context: any but hard interrupts.
- * Return: true where it is.
- */
-bool kinetd_served_at(struct net *net, const struct kinetd_address *addr, u16 port)
+/* kinetd_served_at(), of a port in kinetd_served_ports */
+bool kinetd_served_look_up(struct net *net, const struct kinetd_address *addr, u16 port)
 {
 	const struct kinetd_served *served;
 	bool found = false;
 
-	if (likely(!test_bit(port, served_ports)))
-		return false;
 	rcu_read_lock();
 	list_for_each_entry_rcu(served, &served_list, entry) {
 		if (served->port == port && served_answers_at(served, net, addr)) {

@@ -132,6 +132,7 @@ static unsigned int udp_serve(struct kinetd_udp_socket *socket, unsigned int max
 	unsigned int n;
 
 	local_bh_disable();
+	rcu_read_lock();
 	WRITE_ONCE(socket->serving, true);
 	/* pairs with smp_rmb() in udp_may_serve() */
 	smp_wmb();
@@ -149,6 +150,7 @@ static unsigned int udp_serve(struct kinetd_udp_socket *socket, unsigned int max
 		kinetd_udp_inline_resume(socket);
 	/* who finds it false finds what was answered before on its way */
 	smp_store_release(&socket->serving, false);
+	rcu_read_unlock();
 	local_bh_enable();
 	if (n)
 		kinetd_worker_adapt(socket->ep.worker, others && local);
