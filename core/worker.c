@@ -31,11 +31,11 @@
  * all of their messages.  So the thread watches what it is woken for: for one
  * local endpoint after the other, or for several at once, it becomes
  * SCHED_BATCH, which waits for its turn; for the same one again and again,
- * SCHED_NORMAL.  Several at once weigh more: a peer of many connections who is
- * answered at once, by a thread that preempts him, may stay with the one that
- * was answered, and the thread would take him for a peer of one.  For packets from
- * outside, and from peers on other CPUs, it stays SCHED_NORMAL: whoever runs
- * here is no reason to wait.
+ * SCHED_NORMAL.  Several at once weigh as much as can be: a peer of many connections
+ * who is answered at once, by a thread that preempts him, stays with the one that
+ * was answered for dozens of messages, and the thread would take him for a peer of
+ * one, who never has several ready.  For packets from outside, and from peers on
+ * other CPUs, it stays SCHED_NORMAL: whoever runs here is no reason to wait.
  *
  * Polling
  *
@@ -58,7 +58,7 @@
 #include "worker.h"
 
 #define WORKER_TREND	32	/* wake-ups of one kind that make the thread another */
-#define WORKER_SEVERAL	16	/* what a wake-up for several at once counts as */
+#define WORKER_SEVERAL	WORKER_TREND	/* what a wake-up for several at once counts as */
 
 void kinetd_endpoint_init(struct kinetd_endpoint *ep, const struct kinetd_endpoint_ops *ops)
 {
