@@ -78,7 +78,7 @@
  */
 #define INLINE_BUDGET_NS	(NSEC_PER_SEC / HZ / 2)
 #define INLINE_SPENT_MAX_NS	((u64)NSEC_PER_SEC)
-#define INLINE_SHORT_NS		4000
+#define INLINE_SHORT_NS		10000
 #define INLINE_LOT_BITS		4
 
 static DEFINE_PER_CPU(struct kinetd_inline, inline_cpus);
