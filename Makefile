@@ -103,7 +103,7 @@ help:
 	@echo '                   (DEMO_PORT=, and for scripts DEMO_TIMEOUT=seconds)'
 	@echo 'Check (Debian 12; the guests run in QEMU, nothing is loaded into this kernel)'
 	@echo '  make check       everything: deps, lint, builds, suites on every kernel; ends in a count'
-	@echo '  make test        the suites: K="6.1 6.12 debug" on these kernels, FILTER=glob of test names'
+	@echo '  make test        the suites: K="6.1 6.12 6.12+inline debug" there, FILTER=glob of test names'
 	@echo '  make lint        static checks'
 	@echo '  make suites      the test programs, into build/tests'
 	@echo '  make tools       kinetctl and kinetload, into build/tools'
