@@ -249,11 +249,9 @@ void kinetd_channel_close(struct kinetd_channel *chan, bool abort)
 		return;
 	channel_detach(chan);
 	chan->sock = NULL;
-	if (sock->type == SOCK_STREAM && !abort) {
-		kinetd_socket_close(sock);
-		return;
-	}
-	if (sock->type == SOCK_STREAM)
+	if (sock->type == SOCK_STREAM && !abort)
+		kinetd_socket_linger(sock);
+	else if (sock->type == SOCK_STREAM)
 		sock_no_linger(sock->sk);
 	sock_release(sock);
 }

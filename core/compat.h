@@ -64,6 +64,18 @@ static inline u32 kinetd_compat_drops(const struct sock *sk)
 #endif
 }
 
+/* Accept into @sock, without waiting.  Since 6.10 the arguments are in a struct. */
+static inline int kinetd_compat_accept(struct socket *listener, struct socket *sock)
+{
+#ifdef KINETD_HAVE_PROTO_ACCEPT_ARG
+	struct proto_accept_arg arg = { .flags = O_NONBLOCK, .kern = true };
+
+	return listener->ops->accept(listener, sock, &arg);
+#else
+	return listener->ops->accept(listener, sock, O_NONBLOCK, true);
+#endif
+}
+
 /**
  * kinetd_compat_splice() - queue pages for sending without copying them
  * @sk: connected TCP socket, locked by the caller

@@ -22,6 +22,7 @@
 #include "compat.h"
 #include "connection.h"
 #include "inline.h"
+#include "socket.h"
 #include "source.h"
 #include "trace.h"
 #include <kinetd/socket.h>
@@ -87,14 +88,11 @@ static void connection_release_socket(struct kinetd_connection *conn, bool abort
 {
 	struct sock *sk = conn->sock->sk;
 
-	if (sk->sk_state == TCP_CLOSE) {
-		sock_release(conn->sock);
-	} else if (abort) {
+	if (sk->sk_state != TCP_CLOSE && abort)
 		sock_no_linger(sk);
-		sock_release(conn->sock);
-	} else {
-		kinetd_socket_close(conn->sock);
-	}
+	else if (sk->sk_state != TCP_CLOSE)
+		kinetd_socket_linger(conn->sock);
+	kinetd_socket_release(conn->sock);
 }
 
 /* Ends in the connection's memory going: the caller touches nothing after. */
@@ -516,7 +514,8 @@ static void connection_turn_away(struct socket *sock, void (*data_ready)(struct 
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_data_ready = data_ready;
 	write_unlock_bh(&sk->sk_callback_lock);
-	kinetd_socket_close(sock);
+	kinetd_socket_linger(sock);
+	kinetd_socket_release(sock);
 }
 
 /**

@@ -16,6 +16,7 @@
 #include "connection.h"
 #include "listener.h"
 #include "service.h"
+#include "socket.h"
 #include <kinetd/sysfs.h>
 #include "worker.h"
 
@@ -117,10 +118,10 @@ static bool listener_accept(struct kinetd_listener *listener, unsigned int max)
 	int err;
 
 	while (max--) {
-		/* kernel_accept() makes a socket first; who comes after this look, kicks */
+		/* it takes a socket first; who comes after this look, kicks */
 		if (reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue))
 			return false;
-		err = kernel_accept(listener->sock, &sock, O_NONBLOCK);
+		err = kinetd_socket_accept(listener->sock, &sock);
 		/* -EINVAL: it listens no more, an administrator has ended the socket */
 		if (err == -EAGAIN || err == -EINVAL)
 			return false;

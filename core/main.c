@@ -14,6 +14,7 @@
 #include "pool.h"
 #include "protocol.h"
 #include "service.h"
+#include "socket.h"
 #include "source.h"
 #include "udp_socket.h"
 #include <kinetd/sysfs.h>
@@ -117,6 +118,7 @@ static int __init kinetd_init(void)
 		request_module("net-pf-%d", PF_INET6);
 
 	kinetd_inlines_init();
+	kinetd_sockets_init();
 	err = kinetd_sources_init();
 	if (err)
 		return err;
@@ -177,6 +179,7 @@ static void __exit kinetd_exit(void)
 	/* a callback that found nothing to kick may still be on its way out of our code */
 	synchronize_rcu();
 	kinetd_inlines_exit();
+	kinetd_sockets_exit();
 	kinetd_connections_exit();
 	kinetd_sources_exit();
 }

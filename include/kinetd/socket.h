@@ -4,6 +4,6 @@
 
 struct socket;
 
-void kinetd_socket_close(struct socket *sock);
+void kinetd_socket_linger(struct socket *sock);
 
 #endif /* _KINETD_SOCKET_H */
