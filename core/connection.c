@@ -4,8 +4,8 @@
  *
  * The callbacks of a connected TCP socket are called with the socket locked,
  * by the softirq that delivers or by whoever owns the socket; so they are put
- * in and taken out under lock_sock() (and sk_callback_lock, for others who look
- * there).  They kick, and drop what arrives for a protocol that does not want it.
+ * in under that lock and taken out under lock_sock() (and sk_callback_lock, for others who
+ * look there).  They kick, and drop what arrives for a protocol that does not want it.
  *
  * The worker does everything else, in runs that never wait for the peer: read
  * within a budget, give the bytes to the handler, stop while the send queue is
@@ -78,8 +78,8 @@ static void connection_detach(struct kinetd_connection *conn)
 	if (conn->attached) {
 		sk->sk_state_change = conn->state_change;
 		sk->sk_write_space = conn->write_space;
-		rcu_assign_sk_user_data(sk, NULL);
 	}
+	rcu_assign_sk_user_data(sk, NULL);
 	write_unlock_bh(&sk->sk_callback_lock);
 	release_sock(sk);
 }
@@ -88,9 +88,10 @@ static void connection_release_socket(struct kinetd_connection *conn, bool abort
 {
 	struct sock *sk = conn->sock->sk;
 
-	if (sk->sk_state != TCP_CLOSE && abort)
+	if (abort && sk->sk_state != TCP_CLOSE)
 		sock_no_linger(sk);
-	else if (sk->sk_state != TCP_CLOSE)
+	else
+		/* also where nothing is left to deliver: TCP's care without it costs more */
 		kinetd_socket_linger(conn->sock);
 	kinetd_socket_release(conn->sock);
 }
@@ -126,8 +127,10 @@ static void connection_free(struct kinetd_endpoint *ep)
 	struct kinetd_connection *conn = to_connection(ep);
 	struct kinetd_service *svc = conn->svc;
 
-	kfree(conn->held);
-	kfree(conn->rest);
+	if (unlikely(conn->held))
+		kfree(conn->held);
+	if (unlikely(conn->rest))
+		kfree(conn->rest);
 	kmem_cache_free(connection_cache, conn);
 	if (atomic_dec_and_test(&svc->open))
 		wake_up_var(&svc->open);
@@ -277,22 +280,36 @@ static bool connection_may_run_inline(const struct kinetd_connection *conn)
 }
 
 /*
- * A run that the worker has no part in.
+ * Send the FIN that follows the peer's; the worker is left with the close.
+ *
+ * Return: CONNECTION_FINISH where there is no memory for one: the worker's.
+ */
+static enum connection_verdict connection_finish_inline(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	conn->finishing = true;
+	/* as inet_shutdown() */
+	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | SEND_SHUTDOWN);
+	sk->sk_prot->shutdown(sk, SEND_SHUTDOWN);
+	conn->corked = false;
+	return kinetd_connection_has_unacked(conn) ? CONNECTION_WAIT : CONNECTION_FINISH;
+}
+
+/*
+ * A run in a softirq.  @finish: TCP is not in the middle of sending, and a FIN may be sent.
  *
  * Return: false where there is more to do, or something else: the worker's.
  */
-static bool connection_run_inline(struct kinetd_connection *conn)
+static bool connection_run_in_softirq(struct kinetd_connection *conn, struct kinetd_inline *cpu,
+				      bool finish)
 {
 	enum connection_verdict verdict;
-	struct kinetd_inline *cpu;
 
-	if (!connection_may_run_inline(conn))
-		return false;
-	cpu = kinetd_inline_begin();
-	if (!cpu)
-		return false;
 	connection_enter_softirq(conn, cpu);
 	verdict = connection_serve(conn);
+	if (verdict == CONNECTION_FINISH && finish)
+		verdict = connection_finish_inline(conn);
 	if (verdict == CONNECTION_FAILED)
 		/* what it was given is not to be given to it once more */
 		conn->failed = true;
@@ -301,17 +318,33 @@ static bool connection_run_inline(struct kinetd_connection *conn)
 	    kinetd_connection_check_time(conn) != CONNECTION_WAIT)
 		set_bit(KINETD_EP_TIMER, &conn->ep.flags);
 	connection_leave_softirq(conn, cpu);
-	kinetd_inline_end(cpu);
 	return verdict == CONNECTION_WAIT && !conn->corked &&
 	       !test_bit(KINETD_EP_TIMER, &conn->ep.flags);
 }
 
-static void connection_kick(struct sock *sk)
+/* A run that the worker has no part in.  Return: false where it is the worker's. */
+static bool connection_run_inline(struct kinetd_connection *conn, bool finish)
+{
+	struct kinetd_inline *cpu;
+	bool done;
+
+	if (!connection_may_run_inline(conn))
+		return false;
+	cpu = kinetd_inline_begin();
+	if (!cpu)
+		return false;
+	done = connection_run_in_softirq(conn, cpu, finish);
+	kinetd_inline_end(cpu);
+	return done;
+}
+
+static void connection_state_change(struct sock *sk)
 {
 	struct kinetd_connection *conn = sk->sk_user_data;
 
 	sock_owned_by_me(sk);
-	if (conn)
+	/* of the peer's FIN sk_data_ready() tells as well, when it is where it can be served */
+	if (conn && !(conn->exec_inline && sk->sk_state == TCP_CLOSE_WAIT))
 		kinetd_endpoint_kick(&conn->ep);
 }
 
@@ -321,9 +354,11 @@ static void connection_data_ready(struct sock *sk)
 	struct kinetd_connection *conn = sk->sk_user_data;
 
 	sock_owned_by_me(sk);
-	if (conn && !conn->svc->proto->receive)
+	if (!conn)
+		return;
+	if (!conn->svc->proto->receive && !(sk->sk_shutdown & RCV_SHUTDOWN))
 		kinetd_connection_ignore_input(conn);
-	else if (conn && !connection_run_inline(conn))
+	else if (!connection_run_inline(conn, true))
 		kinetd_endpoint_kick(&conn->ep);
 }
 
@@ -336,31 +371,27 @@ static void connection_write_space(struct sock *sk)
 		return;
 	if (sk->sk_socket)
 		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
-	if (conn && !connection_run_inline(conn))
+	if (conn && !connection_run_inline(conn, false))
 		kinetd_endpoint_kick(&conn->ep);
 }
 
-/* Return: false where the socket has been taken by somebody else (BPF can) */
-static bool connection_attach(struct kinetd_connection *conn)
+/* The caller holds the socket's lock, or its spinlock with nobody owning it. */
+static void connection_attach(struct kinetd_connection *conn)
 {
 	struct sock *sk = conn->sock->sk;
 
-	lock_sock(sk);
 	write_lock_bh(&sk->sk_callback_lock);
-	if (!sk->sk_user_data) {
-		conn->state_change = sk->sk_state_change;
-		conn->write_space = sk->sk_write_space;
-		rcu_assign_sk_user_data(sk, conn);
-		sk->sk_data_ready = connection_data_ready;
-		sk->sk_state_change = connection_kick;
-		sk->sk_write_space = connection_write_space;
-		conn->attached = true;
-	}
+	conn->state_change = sk->sk_state_change;
+	conn->write_space = sk->sk_write_space;
+	/* until now it has had the listener's, so that nobody else could take the socket */
+	rcu_assign_sk_user_data(sk, conn);
+	sk->sk_data_ready = connection_data_ready;
+	sk->sk_state_change = connection_state_change;
+	sk->sk_write_space = connection_write_space;
+	conn->attached = true;
 	write_unlock_bh(&sk->sk_callback_lock);
 	if (kinetd_connection_is_local(sk))
 		set_bit(KINETD_EP_LOCAL, &conn->ep.flags);
-	release_sock(sk);
-	return conn->attached;
 }
 
 static void connection_conclude(struct kinetd_connection *conn, enum connection_verdict verdict)
@@ -426,12 +457,15 @@ static void connection_run(struct kinetd_endpoint *ep)
 		connection_close(conn, flags & BIT(KINETD_EP_ABORT));
 		return;
 	}
-	if (unlikely(!conn->attached) && !connection_attach(conn)) {
-		connection_conclude(conn, CONNECTION_FAILED);
+	/* what it was given and has not read is nobody's any more */
+	if (inet_sk_state_load(sk) == TCP_CLOSE) {
+		connection_conclude(conn, sk->sk_err ? CONNECTION_FAILED : CONNECTION_DONE);
 		return;
 	}
 
 	lock_sock(sk);
+	if (unlikely(!conn->attached))
+		connection_attach(conn);
 	verdict = connection_run_locked(conn);
 	corked = conn->corked;
 	conn->corked = false;
@@ -458,7 +492,8 @@ struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep)
 }
 
 /* Count a connection against the limits.  Return: its source or an ERR_PTR(). */
-static struct kinetd_source *connection_admit(struct kinetd_service *svc, const struct sock *sk)
+static struct kinetd_source *connection_admit(struct kinetd_service *svc, const struct sock *sk,
+					      gfp_t gfp)
 {
 	unsigned int max = READ_ONCE(svc->max_connections);
 	struct kinetd_source *source = ERR_PTR(-EDQUOT);
@@ -466,27 +501,30 @@ static struct kinetd_source *connection_admit(struct kinetd_service *svc, const 
 
 	if (atomic_inc_return(&svc->active) <= (max ?: INT_MAX)) {
 		kinetd_address_of_peer(sk, &peer);
-		source = kinetd_source_get(&svc->sources, &peer, READ_ONCE(svc->max_per_source));
+		source = kinetd_source_get(&svc->sources, &peer, READ_ONCE(svc->max_per_source),
+					   gfp);
 	}
 	if (IS_ERR(source))
 		atomic_dec(&svc->active);
 	return source;
 }
 
-static struct kinetd_connection *connection_alloc(struct kinetd_service *svc,
-						  struct socket *sock,
-						  void (*data_ready)(struct sock *sk))
+static void connection_dismiss(struct kinetd_service *svc, struct kinetd_source *source)
 {
-	struct kinetd_connection *conn = kmem_cache_zalloc(connection_cache, GFP_KERNEL);
+	kinetd_source_put(&svc->sources, source);
+	atomic_dec(&svc->active);
+}
+
+static struct kinetd_connection *connection_alloc(struct kinetd_service *svc, gfp_t gfp)
+{
+	struct kinetd_connection *conn = kmem_cache_zalloc(connection_cache, gfp);
 
 	if (!conn)
 		return NULL;
 	kinetd_endpoint_init(&conn->ep, &connection_ops);
 	/* the first run sets the timer where one is wanted */
 	set_bit(KINETD_EP_TIMER, &conn->ep.flags);
-	conn->sock = sock;
 	conn->svc = svc;
-	conn->data_ready = data_ready;
 	conn->opened = jiffies;
 	conn->active = jiffies;
 	conn->transmitting = svc->proto->transmit;
@@ -495,25 +533,76 @@ static struct kinetd_connection *connection_alloc(struct kinetd_service *svc,
 	return conn;
 }
 
-static void connection_give_to_worker(struct kinetd_connection *conn)
+/**
+ * kinetd_connection_reserve() - get what it takes to serve a socket
+ * @svc: service that it came to
+ * @sk: the socket, connected
+ * @gfp: for what has to be allocated
+ *
+ * Context: any, as @gfp allows.
+ * Return: a connection that counts against the limits, to be opened or given to
+ * kinetd_connection_unreserve(); ERR_PTR(-EDQUOT) over a limit, ERR_PTR(-ENOMEM).
+ */
+struct kinetd_connection *kinetd_connection_reserve(struct kinetd_service *svc, struct sock *sk,
+						    gfp_t gfp)
+{
+	struct kinetd_source *source = connection_admit(svc, sk, gfp);
+	struct kinetd_connection *conn;
+
+	if (IS_ERR(source))
+		return ERR_CAST(source);
+	conn = connection_alloc(svc, gfp);
+	if (!conn) {
+		connection_dismiss(svc, source);
+		return ERR_PTR(-ENOMEM);
+	}
+	conn->source = source;
+	return conn;
+}
+
+/* It was not opened. */
+void kinetd_connection_unreserve(struct kinetd_connection *conn)
+{
+	connection_dismiss(conn->svc, conn->source);
+	kmem_cache_free(connection_cache, conn);
+}
+
+static void connection_begin(struct kinetd_connection *conn, struct socket *sock,
+			     void (*data_ready)(struct sock *sk))
+{
+	struct kinetd_service *svc = conn->svc;
+
+	conn->sock = sock;
+	conn->data_ready = data_ready;
+	atomic_inc(&svc->open);
+	kinetd_service_count(svc, KINETD_CONNECTIONS_ACCEPTED, 1);
+	trace_kinetd_connection_open(svc, sock->sk);
+}
+
+static void connection_give_to_worker(struct kinetd_connection *conn,
+				      void (*add)(struct kinetd_endpoint *ep,
+						  struct kinetd_worker *worker))
 {
 	int cpu = READ_ONCE(conn->sock->sk->sk_incoming_cpu);
 	struct kinetd_pool *pool;
 
 	rcu_read_lock();
 	pool = rcu_dereference(conn->svc->pool);
-	kinetd_endpoint_add(&conn->ep, kinetd_pool_pick(pool, cpu));
+	add(&conn->ep, kinetd_pool_pick(pool, cpu));
 	rcu_read_unlock();
 }
 
-/* a socket that never became a connection of ours still has the listener's callback */
+/* a socket that never became a connection of ours still has what it got from the listener */
 static void connection_turn_away(struct socket *sock, void (*data_ready)(struct sock *sk))
 {
 	struct sock *sk = sock->sk;
 
+	lock_sock(sk);
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_data_ready = data_ready;
+	rcu_assign_sk_user_data(sk, NULL);
 	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
 	kinetd_socket_linger(sock);
 	kinetd_socket_release(sock);
 }
@@ -533,31 +622,40 @@ static void connection_turn_away(struct socket *sock, void (*data_ready)(struct 
 int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
 			   void (*data_ready)(struct sock *sk))
 {
-	struct kinetd_connection *conn;
-	struct kinetd_source *source;
+	struct kinetd_connection *conn = kinetd_connection_reserve(svc, sock->sk, GFP_KERNEL);
 
-	source = connection_admit(svc, sock->sk);
-	if (source == ERR_PTR(-EDQUOT)) {
-		kinetd_service_count(svc, KINETD_CONNECTIONS_REFUSED, 1);
-		trace_kinetd_connection_refuse(svc, sock->sk);
-		connection_turn_away(sock, data_ready);
+	if (!IS_ERR(conn)) {
+		connection_begin(conn, sock, data_ready);
+		connection_give_to_worker(conn, kinetd_endpoint_add);
 		return 0;
 	}
-	conn = IS_ERR(source) ? NULL : connection_alloc(svc, sock, data_ready);
-	if (!conn) {
-		if (!IS_ERR(source)) {
-			kinetd_source_put(&svc->sources, source);
-			atomic_dec(&svc->active);
-		}
-		connection_turn_away(sock, data_ready);
-		return -ENOMEM;
+	if (conn == ERR_PTR(-EDQUOT)) {
+		kinetd_service_count(svc, KINETD_CONNECTIONS_REFUSED, 1);
+		trace_kinetd_connection_refuse(svc, sock->sk);
 	}
-	conn->source = source;
-	atomic_inc(&svc->open);
-	kinetd_service_count(svc, KINETD_CONNECTIONS_ACCEPTED, 1);
-	trace_kinetd_connection_open(svc, sock->sk);
-	connection_give_to_worker(conn);
-	return 0;
+	connection_turn_away(sock, data_ready);
+	return conn == ERR_PTR(-EDQUOT) ? 0 : PTR_ERR(conn);
+}
+
+/**
+ * kinetd_connection_open_inline() - serve a socket whose first data has just arrived
+ * @conn: as returned by kinetd_connection_reserve()
+ * @sock: its socket; nobody owns it, and the caller holds its spinlock, which whoever
+ *	  would end the connection waits for
+ * @data_ready: as of kinetd_connection_open()
+ * @cpu: as returned by kinetd_inline_begin()
+ *
+ * Context: softirq, in the socket's sk_data_ready.
+ */
+void kinetd_connection_open_inline(struct kinetd_connection *conn, struct socket *sock,
+				   void (*data_ready)(struct sock *sk),
+				   struct kinetd_inline *cpu)
+{
+	connection_begin(conn, sock, data_ready);
+	connection_attach(conn);
+	connection_give_to_worker(conn, kinetd_endpoint_add_idle);
+	if (!connection_run_in_softirq(conn, cpu, true))
+		kinetd_endpoint_kick(&conn->ep);
 }
 
 int kinetd_connections_init(void)

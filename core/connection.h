@@ -9,6 +9,8 @@
 #include "service.h"
 #include "worker.h"
 
+struct kinetd_inline;
+
 #define CONNECTION_RUN_BYTES	(64 * 1024)	/* read or sent in a run, then others have theirs */
 
 /* what a look at a connection led to */
@@ -64,7 +66,8 @@ enum connection_verdict {
  *
  * All but @ep, @svc and @sock belongs to whoever holds the socket lock, and to the
  * worker's thread alone before it is attached and once it is detached: the callbacks
- * run under the socket lock, and may serve it (see inline.c).
+ * run under the socket lock, and may serve it (see inline.c).  The softirq that accepts one
+ * has the lock from the start.
  */
 struct kinetd_connection {
 	struct kinetd_endpoint	ep;
@@ -122,8 +125,14 @@ int kinetd_connections_init(void);
 void kinetd_connections_exit(void);
 
 bool kinetd_connection_is_local(struct sock *sk);
+struct kinetd_connection *kinetd_connection_reserve(struct kinetd_service *svc, struct sock *sk,
+						    gfp_t gfp);
+void kinetd_connection_unreserve(struct kinetd_connection *conn);
 int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
 			   void (*data_ready)(struct sock *sk));
+void kinetd_connection_open_inline(struct kinetd_connection *conn, struct socket *sock,
+				   void (*data_ready)(struct sock *sk),
+				   struct kinetd_inline *cpu);
 struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep);
 void kinetd_connection_ignore_input(struct kinetd_connection *conn);
 enum connection_verdict kinetd_connection_receive(struct kinetd_connection *conn);

@@ -104,7 +104,7 @@ static int connections_show(struct seq_file *seq, void *v)
 	unsigned int lines = 0;
 
 	cursor->end = 0;
-	spin_lock(&cursor->worker->lock);
+	spin_lock_bh(&cursor->worker->lock);
 	if (!cursor->begin)
 		cursor->limit = cursor->worker->next_number;
 	list_for_each_entry(ep, &cursor->worker->endpoints, siblings) {
@@ -120,7 +120,7 @@ static int connections_show(struct seq_file *seq, void *v)
 		if (conn)
 			print_connection(seq, conn, cursor->worker);
 	}
-	spin_unlock(&cursor->worker->lock);
+	spin_unlock_bh(&cursor->worker->lock);
 	return 0;
 }
 

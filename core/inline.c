@@ -5,8 +5,9 @@
  * What it saves is the wake-up of a worker and the switch to it and back.  It is
  * never more than a short cut.  A connection or socket that is served inline has
  * its worker all the same, and whenever the short cut is closed the worker is
- * kicked, and does what it always does: it accepts, attaches, closes, does what
- * may sleep, what takes the socket lock, and what is left over.
+ * kicked, and does what it always does: it accepts and attaches who was not accepted
+ * with its first data (listener.c), closes, does what may sleep, what takes the socket
+ * lock, and what is left over.
  *
  * Who may touch what
  *
@@ -41,8 +42,15 @@
  * when it makes room: a connection that is served is not served again by it.
  * sk_write_space() is also called by tcp_write_xmit() between two packets.  That
  * keeps no state over this call but what it has counted, and the kernel's TLS sends
- * from there as well.  (A probe for a larger MTU is noted after the call: the one that a
- * run has sent meanwhile is forgotten, and nothing worse.)
+ * from there as well.  A FIN, which changes the socket's state, is sent from
+ * sk_data_ready() only, after which TCP looks at that state anew.  (A probe for a larger
+ * MTU is noted after the call: the one that a run has sent meanwhile is forgotten, and
+ * nothing worse.)
+ *
+ * Accepting takes, with the child locked: the listener's spinlock, by a try, since it is of
+ * the same kind; its accept queue's, as TCP does that has just put the child there; and the
+ * sources', the worker's and the child's callbacks', none of which is held by anybody who then
+ * waits for a socket.
  *
  * Nothing waits: MSG_DONTWAIT, GFP_ATOMIC, no lock but spinlocks that are taken with
  * BHs disabled elsewhere.  Where memory is short the worker tries again with

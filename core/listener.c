@@ -2,18 +2,24 @@
 /*
  * Listeners: the sockets that a service accepts from.
  *
- * sk_data_ready of a listening socket is called under no lock of ours (the
- * child is locked then, not the parent), so it looks at sk_user_data under
- * sk_callback_lock, and detaching takes that lock for writing.  A child
- * inherits the callback until it is accepted; for a child it does nothing.
+ * Accepting is the worker's: sk_data_ready of a listening socket kicks it.  A child
+ * inherits the callback until it is accepted, and a number in sk_user_data by which its
+ * listener is found, should there still be one.  Its first data is delivered with the
+ * child locked: where the service is served inline and the child is the next to be
+ * accepted, that is done then and there.
+ *
+ * Both look the listener up under rcu_read_lock().  A listener that closes is first taken
+ * out of everybody's reach, and is left alone until a grace period after that.
  */
 #include <linux/completion.h>
+#include <linux/hashtable.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <net/ipv6.h>
 #include <net/tcp.h>
 
 #include "connection.h"
+#include "inline.h"
 #include "listener.h"
 #include "service.h"
 #include "socket.h"
@@ -32,7 +38,10 @@
  * @ep: its place among its worker's endpoints
  * @sock: the socket
  * @svc: its service
+ * @node: place among all listeners
+ * @number: by which it is found, no other's before or after
  * @data_ready: the socket's own callback, also for what is accepted
+ * @restock: the CPU on which a softirq had no socket to accept into, or -1
  * @retry: kicks when accept() may have memory again
  * @serve_waiting: on closing, accept who waits; set before KINETD_EP_STOP
  * @closed: the worker is done with it
@@ -42,11 +51,19 @@ struct kinetd_listener {
 	struct kinetd_endpoint	ep;
 	struct socket		*sock;
 	struct kinetd_service	*svc;
+	struct hlist_node	node;
+	unsigned long		number;
 	void			(*data_ready)(struct sock *sk);
+	int			restock;
 	struct timer_list	retry;
 	bool			serve_waiting;
 	struct completion	closed;
 };
+
+#define LISTENER_NUMBER_SHIFT	3	/* in sk_user_data; below it are flags */
+
+/* by their numbers; changed under kinetd_mutex */
+static DEFINE_HASHTABLE(listeners, 8);
 
 static struct kinetd_listener *to_listener(struct kinetd_endpoint *ep)
 {
@@ -58,29 +75,141 @@ static struct kinetd_listener *from_binding(struct kinetd_binding *binding)
 	return container_of(binding, struct kinetd_listener, binding);
 }
 
+/* the listener of a listening socket or its child.  Context: rcu_read_lock(). */
+static struct kinetd_listener *listener_of(const struct sock *sk)
+{
+	unsigned long number = (uintptr_t)sk->sk_user_data >> LISTENER_NUMBER_SHIFT;
+	struct kinetd_listener *listener;
+
+	hlist_for_each_entry_rcu(listener, &listeners[number % HASH_SIZE(listeners)], node)
+		if (listener->number == number)
+			return listener;
+	return NULL;
+}
+
+/*
+ * Is @child the next to be accepted?  A guess: the request may be another's by now, whose
+ * memory is of requests for as long as rcu_read_lock() is held.
+ */
+static bool listener_next_is(struct sock *sk, const struct sock *child)
+{
+	const struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	const struct request_sock *req = READ_ONCE(queue->rskq_accept_head);
+
+	return req && READ_ONCE(req->sk) == child;
+}
+
+/* as reqsk_queue_remove(), but for who has come by Fast Open and is not through its handshake */
+static struct request_sock *accept_queue_take(struct sock *sk, const struct sock *child)
+{
+	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
+	struct request_sock *req;
+
+	spin_lock_bh(&queue->rskq_lock);
+	req = queue->rskq_accept_head;
+	if (req && (req->sk != child || tcp_rsk(req)->tfo_listener))
+		req = NULL;
+	if (req) {
+		sk_acceptq_removed(sk);
+		WRITE_ONCE(queue->rskq_accept_head, req->dl_next);
+		if (!queue->rskq_accept_head)
+			queue->rskq_accept_tail = NULL;
+	}
+	spin_unlock_bh(&queue->rskq_lock);
+	return req;
+}
+
+/*
+ * Take @child out of the accept queue of @sk.  Only who has the lock of @sk may: accept()
+ * looks whether the queue is empty first, and takes what it knows to be there then.  We have
+ * the child's already, of the same kind, so this is a try.  The child's memory stays without
+ * a cgroup, as all that softirqs allocate.
+ *
+ * Return: false where it is not the next, or somebody has the lock.
+ */
+static bool listener_take(struct sock *sk, struct sock *child)
+{
+	struct request_sock *req = NULL;
+
+	if (!spin_trylock(&sk->sk_lock.slock))
+		return false;
+	if (!sock_owned_by_user(sk))
+		req = accept_queue_take(sk, child);
+	spin_unlock(&sk->sk_lock.slock);
+	if (!req)
+		return false;
+	reqsk_put(req);
+	inet_init_csk_locks(child);
+	return true;
+}
+
+static void listener_accept_inline(struct kinetd_listener *listener, struct sock *child,
+				   struct kinetd_inline *cpu)
+{
+	struct socket *sock = kinetd_socket_take();
+	struct kinetd_connection *conn;
+
+	if (!sock) {
+		WRITE_ONCE(listener->restock, raw_smp_processor_id());
+		return;
+	}
+	conn = kinetd_connection_reserve(listener->svc, child,
+					 GFP_ATOMIC | __GFP_NOMEMALLOC | __GFP_NOWARN);
+	if (IS_ERR(conn)) {
+		kinetd_socket_put_back(sock);
+		return;
+	}
+	if (!listener_take(listener->sock->sk, child)) {
+		kinetd_connection_unreserve(conn);
+		kinetd_socket_put_back(sock);
+		return;
+	}
+	kinetd_socket_graft(listener->sock, sock, child);
+	kinetd_connection_open_inline(conn, sock, listener->data_ready, cpu);
+}
+
+/*
+ * @child's first data has come.  The worker has been kicked for it before, or will be at
+ * once: what is not done here it does.  Smack would give the socket the label of whichever task
+ * the softirq interrupts.
+ */
+static void listener_child_ready(struct kinetd_listener *listener, struct sock *child)
+{
+	struct kinetd_inline *cpu;
+
+	if (IS_ENABLED(CONFIG_SECURITY_SMACK) ||
+	    !READ_ONCE(listener->svc->exec_inline) || sock_owned_by_user(child) ||
+	    has_current_bpf_ctx() || !listener_next_is(listener->sock->sk, child))
+		return;
+	cpu = kinetd_inline_begin();
+	if (!cpu)
+		return;
+	listener_accept_inline(listener, child, cpu);
+	kinetd_inline_end(cpu);
+}
+
 static void listener_data_ready(struct sock *sk)
 {
 	struct kinetd_listener *listener;
 
-	/* a child that is not accepted yet: whatever its sk_user_data is, it is not ours */
-	if (inet_sk_state_load(sk) != TCP_LISTEN)
-		return;
-	read_lock_bh(&sk->sk_callback_lock);
-	listener = rcu_dereference_sk_user_data(sk);
-	if (listener)
+	rcu_read_lock();
+	listener = listener_of(sk);
+	if (listener && sk == listener->sock->sk)
 		kinetd_endpoint_kick(&listener->ep);
-	read_unlock_bh(&sk->sk_callback_lock);
+	else if (listener)
+		listener_child_ready(listener, sk);
+	rcu_read_unlock();
 }
 
 /*
- * Before it listens, since BPF may want sk_user_data from then on.  Children
- * inherit neither that, being marked NOCOPY, nor yet the callback.
+ * Before it listens, since BPF may want sk_user_data from then on, and children inherit
+ * it.  They inherit the callback only once there is a worker to be kicked.
  */
 static void listener_claim(struct kinetd_listener *listener, struct sock *sk)
 {
 	write_lock_bh(&sk->sk_callback_lock);
 	listener->data_ready = sk->sk_data_ready;
-	__rcu_assign_sk_user_data_with_flags(sk, listener, SK_USER_DATA_NOCOPY);
+	rcu_assign_sk_user_data(sk, (void *)(listener->number << LISTENER_NUMBER_SHIFT));
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -90,16 +219,6 @@ static void listener_attach(struct kinetd_listener *listener)
 
 	write_lock_bh(&sk->sk_callback_lock);
 	sk->sk_data_ready = listener_data_ready;
-	write_unlock_bh(&sk->sk_callback_lock);
-}
-
-static void listener_detach(struct kinetd_listener *listener)
-{
-	struct sock *sk = listener->sock->sk;
-
-	write_lock_bh(&sk->sk_callback_lock);
-	sk->sk_data_ready = listener->data_ready;
-	rcu_assign_sk_user_data(sk, NULL);
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -144,7 +263,6 @@ static bool listener_accept(struct kinetd_listener *listener, unsigned int max)
 
 static void listener_end(struct kinetd_listener *listener)
 {
-	listener_detach(listener);
 	if (listener->serve_waiting)
 		listener_accept(listener, READ_ONCE(listener->sock->sk->sk_ack_backlog));
 	timer_shutdown_sync(&listener->retry);
@@ -153,14 +271,27 @@ static void listener_end(struct kinetd_listener *listener)
 	kinetd_endpoint_retire(&listener->ep);
 }
 
+static void listener_restock(struct kinetd_listener *listener)
+{
+	int cpu = READ_ONCE(listener->restock);
+
+	if (cpu < 0)
+		return;
+	WRITE_ONCE(listener->restock, -1);
+	kinetd_sockets_restock(cpu);
+}
+
 static void listener_run(struct kinetd_endpoint *ep)
 {
 	struct kinetd_listener *listener = to_listener(ep);
 
-	if (test_bit(KINETD_EP_STOP, &ep->flags))
+	if (test_bit(KINETD_EP_STOP, &ep->flags)) {
 		listener_end(listener);
-	else if (listener_accept(listener, LISTENER_BATCH))
+		return;
+	}
+	if (listener_accept(listener, LISTENER_BATCH))
 		kinetd_endpoint_kick(ep);
+	listener_restock(listener);
 }
 
 static void listener_free(struct kinetd_endpoint *ep)
@@ -229,6 +360,22 @@ static void listener_serve(struct kinetd_listener *listener)
 	kinetd_endpoint_kick(&listener->ep);
 }
 
+static void listener_enrol(struct kinetd_listener *listener)
+{
+	static unsigned long number;
+
+	lockdep_assert_held(&kinetd_mutex);
+	listener->number = ++number;
+	hlist_add_head_rcu(&listener->node, &listeners[number % HASH_SIZE(listeners)]);
+}
+
+/* When it returns nobody finds it, or looks at it: its socket tells of nothing any more. */
+static void listener_forget(struct kinetd_listener *listener)
+{
+	hlist_del_rcu(&listener->node);
+	synchronize_rcu_expedited();
+}
+
 static struct kinetd_binding *listener_open(struct kinetd_service *svc,
 					    const struct kinetd_address *addr, u16 port,
 					    struct kinetd_binding *replaced)
@@ -241,11 +388,14 @@ static struct kinetd_binding *listener_open(struct kinetd_service *svc,
 		return ERR_PTR(-ENOMEM);
 	listener->binding.ops = &kinetd_listener_ops;
 	listener->svc = svc;
+	listener->restock = -1;
 	init_completion(&listener->closed);
 	kinetd_endpoint_init(&listener->ep, &listener_ops);
 
+	listener_enrol(listener);
 	err = listener_bind(listener, addr, port, replaced ? from_binding(replaced) : NULL);
 	if (err) {
+		listener_forget(listener);
 		kfree(listener);
 		return ERR_PTR(err);
 	}
@@ -261,13 +411,14 @@ static void listener_close(struct kinetd_binding *binding, bool serve_waiting)
 	struct kinetd_worker *worker = listener->ep.worker;
 
 	lockdep_assert_held(&kinetd_mutex);
+	listener_forget(listener);
 	listener->serve_waiting = serve_waiting;
 
 	/* it cannot retire between the two while the lock is held */
-	spin_lock(&worker->lock);
+	spin_lock_bh(&worker->lock);
 	set_bit(KINETD_EP_STOP, &listener->ep.flags);
 	kinetd_endpoint_kick(&listener->ep);
-	spin_unlock(&worker->lock);
+	spin_unlock_bh(&worker->lock);
 
 	wait_for_completion(&listener->closed);
 	kfree(listener);

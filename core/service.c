@@ -368,7 +368,7 @@ static void order_connections(struct kinetd_worker *worker, void *arg)
 	struct kinetd_connection *conn;
 	struct kinetd_endpoint *ep;
 
-	spin_lock(&worker->lock);
+	spin_lock_bh(&worker->lock);
 	list_for_each_entry(ep, &worker->endpoints, siblings) {
 		conn = kinetd_endpoint_connection(ep);
 		if (!conn || conn->svc != order->svc)
@@ -381,7 +381,7 @@ static void order_connections(struct kinetd_worker *worker, void *arg)
 			set_bit(KINETD_EP_TIMER, &ep->flags);
 		kinetd_endpoint_kick(ep);
 	}
-	spin_unlock(&worker->lock);
+	spin_unlock_bh(&worker->lock);
 }
 
 /**

@@ -3,9 +3,10 @@
  * What is special about sockets that the kernel makes for itself, and the struct
  * socket of accepted ones.
  *
- * That is an inode of sockfs, which takes a twentieth of a short connection to make
- * and to free, and which a softirq cannot make.  So each CPU keeps some whose connections
- * have ended, for those that follow.  They belong to no namespace.
+ * That is an inode of sockfs, which takes a fiftieth of a short connection to make
+ * and to free, and which a softirq cannot make.  So those whose connections have ended are
+ * kept for others that follow, on the CPU on which their packets came.  They belong
+ * to no namespace.
  */
 #include <linux/export.h>
 #include <linux/net.h>
@@ -18,11 +19,12 @@
 #include "socket.h"
 #include <kinetd/socket.h>
 
-#define SOCKET_SPARES	16	/* of each CPU, 12 KiB */
+#define SOCKET_SPARES	64	/* of each CPU, 50 KiB: what a worker finds closed in one turn */
+#define SOCKET_RESTOCK	16	/* made at once where a softirq had none */
 
 /**
  * struct socket_spares - sockets without protocol, whose connections have ended
- * @lock: protects the other members: a thread may have moved to another CPU since it looked
+ * @lock: protects the other members
  * @nr: how many there are
  * @sock: they; one more than are kept, for a softirq that gives back what it took
  */
@@ -52,9 +54,8 @@ struct socket *kinetd_socket_take(void)
 	return sock;
 }
 
-static bool socket_put(struct socket *sock, unsigned int max)
+static bool socket_put(struct socket *sock, struct socket_spares *spares, unsigned int max)
 {
-	struct socket_spares *spares = raw_cpu_ptr(&socket_spares);
 	bool room;
 
 	spin_lock_bh(&spares->lock);
@@ -73,7 +74,39 @@ static bool socket_put(struct socket *sock, unsigned int max)
  */
 void kinetd_socket_put_back(struct socket *sock)
 {
-	WARN_ON_ONCE(!socket_put(sock, SOCKET_SPARES + 1));
+	WARN_ON_ONCE(!socket_put(sock, raw_cpu_ptr(&socket_spares), SOCKET_SPARES + 1));
+}
+
+/**
+ * kinetd_sockets_restock() - make spare sockets
+ * @cpu: where there was none
+ *
+ * Context: process context.
+ */
+void kinetd_sockets_restock(int cpu)
+{
+	struct socket_spares *spares = per_cpu_ptr(&socket_spares, cpu);
+	unsigned int i;
+
+	for (i = 0; i < SOCKET_RESTOCK; i++) {
+		struct socket *sock;
+
+		/* family and type are those of what will be accepted */
+		if (sock_create_lite(PF_INET, SOCK_STREAM, IPPROTO_TCP, &sock))
+			return;
+		if (!socket_put(sock, spares, SOCKET_SPARES)) {
+			sock_release(sock);
+			return;
+		}
+	}
+}
+
+/* @sock, into which something was accepted, is of the listener's protocol. */
+static void socket_adopt(struct socket *listener, struct socket *sock)
+{
+	sock->type = listener->type;
+	sock->ops = listener->ops;
+	__module_get(sock->ops->owner);
 }
 
 /**
@@ -92,28 +125,31 @@ int kinetd_socket_accept(struct socket *listener, struct socket **res)
 	if (!sock)
 		return kernel_accept(listener, res, O_NONBLOCK);
 	err = kinetd_compat_accept(listener, sock);
-	if (err) {
-		if (!socket_put(sock, SOCKET_SPARES))
-			sock_release(sock);
-		return err;
+	if (!err) {
+		socket_adopt(listener, sock);
+		*res = sock;
+	} else if (!socket_put(sock, raw_cpu_ptr(&socket_spares), SOCKET_SPARES)) {
+		sock_release(sock);
 	}
-	kinetd_socket_adopt(listener, sock);
-	*res = sock;
-	return 0;
+	return err;
 }
 
 /**
- * kinetd_socket_adopt() - have a spare socket be of the protocol that was accepted into it
+ * kinetd_socket_graft() - accept what was taken out of the accept queue
  * @listener: listening socket
- * @sock: socket; its struct sock is set
+ * @sock: a spare socket, to be given to kinetd_socket_release()
+ * @sk: accepted, its spinlock held by the caller
  *
  * Context: any.
  */
-void kinetd_socket_adopt(struct socket *listener, struct socket *sock)
+void kinetd_socket_graft(struct socket *listener, struct socket *sock, struct sock *sk)
 {
-	sock->type = listener->type;
-	sock->ops = listener->ops;
-	__module_get(sock->ops->owner);
+	/* as inet_accept() */
+	if (test_bit(SOCK_SUPPORT_ZC, &listener->flags))
+		set_bit(SOCK_SUPPORT_ZC, &sock->flags);
+	sock_graft(sk, sock);
+	sock->state = SS_CONNECTED;
+	socket_adopt(listener, sock);
 }
 
 /**
@@ -124,6 +160,8 @@ void kinetd_socket_adopt(struct socket *listener, struct socket *sock)
  */
 void kinetd_socket_release(struct socket *sock)
 {
+	int cpu = READ_ONCE(sock->sk->sk_incoming_cpu);
+
 	/* as sock_release(), but for the inode: who looks at its wait queue yet finds nobody */
 	sock->ops->release(sock);
 	module_put(sock->ops->owner);
@@ -131,7 +169,9 @@ void kinetd_socket_release(struct socket *sock)
 	sock->sk = NULL;
 	sock->state = SS_UNCONNECTED;
 	sock->flags = 0;
-	if (!socket_put(sock, SOCKET_SPARES))
+	if (cpu < 0 || cpu >= nr_cpu_ids || !cpu_possible(cpu))
+		cpu = raw_smp_processor_id();
+	if (!socket_put(sock, per_cpu_ptr(&socket_spares, cpu), SOCKET_SPARES))
 		sock_release(sock);
 }
 

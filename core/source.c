@@ -39,7 +39,10 @@ static struct kinetd_address source_address(const struct kinetd_address *addr)
 static struct hlist_head *source_bucket(struct kinetd_sources *sources,
 					const struct kinetd_address *addr)
 {
-	u64 hash = siphash(&addr->v6, sizeof(addr->v6), &sources->key);
+	u64 prefix = addr->family == AF_INET6 ? (__force u64)addr->v6.s6_addr32[0] << 32 |
+						(__force u32)addr->v6.s6_addr32[1] :
+						(__force u32)addr->v4.s_addr;
+	u64 hash = siphash_1u64(prefix, &sources->key);
 
 	return &sources->table[hash & (HASH_SIZE(sources->table) - 1)];
 }
@@ -55,41 +58,56 @@ static struct kinetd_source *source_find(struct hlist_head *bucket,
 	return NULL;
 }
 
+/* Count one more of @key.  @spare: becomes the source where there is none, or NULL */
+static struct kinetd_source *source_count(struct kinetd_sources *sources,
+					  const struct kinetd_address *key, unsigned int limit,
+					  struct kinetd_source *spare)
+{
+	struct hlist_head *bucket = source_bucket(sources, key);
+	struct kinetd_source *source;
+
+	spin_lock_bh(&sources->lock);
+	source = source_find(bucket, key);
+	if (!source && spare) {
+		source = spare;
+		source->addr = *key;
+		hlist_add_head(&source->node, bucket);
+	}
+	if (source && limit && source->count >= limit)
+		source = ERR_PTR(-EDQUOT);
+	else if (source)
+		source->count++;
+	spin_unlock_bh(&sources->lock);
+	return source;
+}
+
 /**
  * kinetd_source_get() - count one more connection of a source
  * @sources: the service's
  * @addr: the peer
  * @limit: connections that a source may have, 0 for any number
+ * @gfp: for what has to be allocated
  *
+ * Context: any, as @gfp allows.
  * Return: the source, to be given to kinetd_source_put() when the connection
  * ends; ERR_PTR(-EDQUOT) where @limit is reached, ERR_PTR(-ENOMEM).
  */
 struct kinetd_source *kinetd_source_get(struct kinetd_sources *sources,
-					const struct kinetd_address *addr, unsigned int limit)
+					const struct kinetd_address *addr, unsigned int limit,
+					gfp_t gfp)
 {
 	struct kinetd_address key = source_address(addr);
-	struct hlist_head *bucket = source_bucket(sources, &key);
 	struct kinetd_source *source, *spare;
 
-	spare = kmem_cache_zalloc(source_cache, GFP_KERNEL);
+	source = source_count(sources, &key, limit, NULL);
+	if (source)
+		return source;
+	spare = kmem_cache_zalloc(source_cache, gfp);
 	if (!spare)
 		return ERR_PTR(-ENOMEM);
-
-	spin_lock(&sources->lock);
-	source = source_find(bucket, &key);
-	if (!source) {
-		source = spare;
-		source->addr = key;
-		hlist_add_head(&source->node, bucket);
-		spare = NULL;
-	}
-	if (limit && source->count >= limit)
-		source = ERR_PTR(-EDQUOT);
-	else
-		source->count++;
-	spin_unlock(&sources->lock);
-
-	if (spare)
+	source = source_count(sources, &key, limit, spare);
+	/* another may have come first */
+	if (source != spare)
 		kmem_cache_free(source_cache, spare);
 	return source;
 }
@@ -98,11 +116,11 @@ void kinetd_source_put(struct kinetd_sources *sources, struct kinetd_source *sou
 {
 	bool last;
 
-	spin_lock(&sources->lock);
+	spin_lock_bh(&sources->lock);
 	last = !--source->count;
 	if (last)
 		hlist_del(&source->node);
-	spin_unlock(&sources->lock);
+	spin_unlock_bh(&sources->lock);
 	if (last)
 		kmem_cache_free(source_cache, source);
 }

@@ -14,7 +14,7 @@ struct kinetd_source;
 
 /**
  * struct kinetd_sources - who is connected, and how often
- * @lock: protects the rest; taken in process context only
+ * @lock: protects the rest
  * @key: random, so that nobody can choose addresses that collide
  * @table: &struct kinetd_source, one for each source that has a connection
  *
@@ -31,7 +31,8 @@ void kinetd_sources_exit(void);
 
 void kinetd_sources_setup(struct kinetd_sources *sources);
 struct kinetd_source *kinetd_source_get(struct kinetd_sources *sources,
-					const struct kinetd_address *addr, unsigned int limit);
+					const struct kinetd_address *addr, unsigned int limit,
+					gfp_t gfp);
 void kinetd_source_put(struct kinetd_sources *sources, struct kinetd_source *source);
 
 #endif /* _KINETD_SOURCE_H */

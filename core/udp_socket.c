@@ -387,10 +387,10 @@ static void udp_stop(struct kinetd_udp_socket *socket, bool serve_waiting)
 
 	socket->serve_waiting = serve_waiting;
 	/* it cannot retire between the two while the lock is held */
-	spin_lock(&worker->lock);
+	spin_lock_bh(&worker->lock);
 	set_bit(KINETD_EP_STOP, &socket->ep.flags);
 	kinetd_endpoint_kick(&socket->ep);
-	spin_unlock(&worker->lock);
+	spin_unlock_bh(&worker->lock);
 }
 
 static void udp_set_close(struct kinetd_binding *binding, bool serve_waiting)

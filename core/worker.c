@@ -97,6 +97,15 @@ void kinetd_endpoint_kick(struct kinetd_endpoint *ep)
 	rcu_read_unlock();
 }
 
+static void worker_link(struct kinetd_worker *worker, struct kinetd_endpoint *ep)
+{
+	lockdep_assert_held(&worker->lock);
+	ep->number = worker->next_number++;
+	list_add_tail(&ep->siblings, &worker->endpoints);
+	worker->nr_endpoints++;
+	WRITE_ONCE(ep->worker, worker);
+}
+
 /**
  * kinetd_endpoint_add() - give an endpoint to a worker, and have it run
  * @ep: initialised endpoint
@@ -107,13 +116,24 @@ void kinetd_endpoint_kick(struct kinetd_endpoint *ep)
 void kinetd_endpoint_add(struct kinetd_endpoint *ep, struct kinetd_worker *worker)
 {
 	/* kinetd_endpoint_unlink() waits for the lock, so ep outlives the kick */
-	spin_lock(&worker->lock);
-	ep->number = worker->next_number++;
-	list_add_tail(&ep->siblings, &worker->endpoints);
-	worker->nr_endpoints++;
-	WRITE_ONCE(ep->worker, worker);
+	spin_lock_bh(&worker->lock);
+	worker_link(worker, ep);
 	kinetd_endpoint_kick(ep);
-	spin_unlock(&worker->lock);
+	spin_unlock_bh(&worker->lock);
+}
+
+/**
+ * kinetd_endpoint_add_idle() - give an endpoint to a worker, to be run when it is kicked
+ * @ep: initialised endpoint; the caller holds something without which it cannot end
+ * @worker: as of kinetd_endpoint_add()
+ *
+ * Context: any.
+ */
+void kinetd_endpoint_add_idle(struct kinetd_endpoint *ep, struct kinetd_worker *worker)
+{
+	spin_lock_bh(&worker->lock);
+	worker_link(worker, ep);
+	spin_unlock_bh(&worker->lock);
 }
 
 /**
@@ -128,10 +148,10 @@ void kinetd_endpoint_unlink(struct kinetd_endpoint *ep)
 {
 	struct kinetd_worker *worker = ep->worker;
 
-	spin_lock(&worker->lock);
+	spin_lock_bh(&worker->lock);
 	list_del_init(&ep->siblings);
 	worker->nr_endpoints--;
-	spin_unlock(&worker->lock);
+	spin_unlock_bh(&worker->lock);
 }
 
 /**
@@ -362,10 +382,10 @@ static void worker_reassign(struct kinetd_worker *worker, kinetd_worker_choice c
 	LIST_HEAD(leaving);
 
 	/* nobody else takes entries off the list: only the thread retires endpoints */
-	spin_lock(&worker->lock);
+	spin_lock_bh(&worker->lock);
 	list_splice_init(&worker->endpoints, &leaving);
 	worker->nr_endpoints = 0;
-	spin_unlock(&worker->lock);
+	spin_unlock_bh(&worker->lock);
 
 	list_for_each_entry_safe(ep, tmp, &leaving, siblings) {
 		list_del(&ep->siblings);

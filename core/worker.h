@@ -70,7 +70,7 @@ struct kinetd_endpoint {
  * @task: the thread, with a reference
  * @pool: owner
  * @index: n in the thread's name
- * @lock: protects the members that follow; taken in process context only
+ * @lock: protects the members that follow
  * @endpoints: all that it serves, in the order of their numbers
  * @nr_endpoints: how many they are
  * @next_number: of the next one to come
@@ -112,6 +112,7 @@ void kinetd_workers_hand_over(struct kinetd_worker **workers, unsigned int nr,
 
 void kinetd_endpoint_init(struct kinetd_endpoint *ep, const struct kinetd_endpoint_ops *ops);
 void kinetd_endpoint_add(struct kinetd_endpoint *ep, struct kinetd_worker *worker);
+void kinetd_endpoint_add_idle(struct kinetd_endpoint *ep, struct kinetd_worker *worker);
 void kinetd_endpoint_kick(struct kinetd_endpoint *ep);
 void kinetd_endpoint_unlink(struct kinetd_endpoint *ep);
 void kinetd_endpoint_retire(struct kinetd_endpoint *ep);
