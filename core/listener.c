@@ -311,7 +311,6 @@ static void listener_prepare(struct sock *sk, void *arg)
 
 	listener_claim(listener, sk);
 	sock_set_reuseaddr(sk);
-	sock_set_keepalive(sk);
 	tcp_sock_set_nodelay(sk);
 
 	lock_sock(sk);

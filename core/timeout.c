@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Timeouts of a connection: how long it may be silent, and how long what waits for
- * its peer may wait (services' idle_timeout_ms and send_timeout_ms).
+ * its peer may wait (services' idle_timeout_ms and send_timeout_ms); and TCP's keepalive,
+ * which finds peers that are gone.  Most connections end long before its first probe, and
+ * are spared its timer: a young one gets it when it is looked at again, if that is soon.
  */
 #include <linux/jiffies.h>
 #include <linux/timer.h>
@@ -9,6 +11,8 @@
 
 #include "connection.h"
 
+#define CONNECTION_YOUNG	HZ		/* it may end at once, as many do */
+#define CONNECTION_SOON		(60 * HZ)	/* for a young one to be looked at again */
 #define CONNECTION_STARVED	(HZ / 50 + 1)	/* after a send that found no memory */
 
 /* Has the peer acknowledged anything since the last look? */
@@ -27,6 +31,17 @@ static void connection_note_progress(struct kinetd_connection *conn)
 		conn->active = heard;
 }
 
+/* as sock_set_keepalive(), which takes the lock */
+static void connection_keep_alive(struct kinetd_connection *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	if (sock_flag(sk, SOCK_KEEPOPEN))
+		return;
+	sk->sk_prot->keepalive(sk, true);
+	sock_set_flag(sk, SOCK_KEEPOPEN);
+}
+
 /**
  * kinetd_connection_check_time() - has the peer kept us waiting for too long?
  * @conn: connection
@@ -43,7 +58,7 @@ enum connection_verdict kinetd_connection_check_time(struct kinetd_connection *c
 	unsigned int send_ms = READ_ONCE(conn->svc->send_timeout_ms);
 	unsigned int idle_ms = READ_ONCE(conn->svc->idle_timeout_ms);
 	unsigned long now = jiffies, next = now + MAX_JIFFY_OFFSET;
-	bool watched = send_ms && kinetd_connection_has_unacked(conn);
+	bool watched = send_ms && kinetd_connection_has_unacked(conn), wanted;
 
 	connection_note_progress(conn);
 	if (watched && !conn->watched)
@@ -69,9 +84,13 @@ enum connection_verdict kinetd_connection_check_time(struct kinetd_connection *c
 		next = conn->linger;
 	if (conn->starved)
 		next = now + CONNECTION_STARVED;
-	if (watched || conn->starved || conn->lingering || (idle_ms && !conn->finishing))
+	wanted = watched || conn->starved || conn->lingering || (idle_ms && !conn->finishing);
+	if (wanted)
 		mod_timer(&conn->timer, next);
 	else
 		timer_delete(&conn->timer);
+	if (!wanted || time_after(next, now + CONNECTION_SOON) ||
+	    time_after(now, conn->opened + CONNECTION_YOUNG))
+		connection_keep_alive(conn);
 	return CONNECTION_WAIT;
 }
