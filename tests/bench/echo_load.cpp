@@ -114,7 +114,8 @@ void Load::connect(Connection &connection) {
         Descriptor(check(::socket(server_.family(), SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
     const int fd = connection.socket.get();
     check(::connect(fd, server_.address(), server_.length), "connect");
-    bench::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (!options_.churn) // who sends once has nothing before it that could delay it
+        bench::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (poll_.get() < 0)
         return;
     epoll_event event{};

@@ -1,37 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// Threads come and go, move and change while they serve, and no connection notices.
-#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
 #include <thread>
 
+#include "support/cpu.hpp"
 #include "support/fixture.hpp"
 #include "support/hammer.hpp"
 #include "support/health.hpp"
 
 namespace kinetd::suite {
 namespace {
-
-/// Keeps the calling thread on one CPU for as long as it lives.
-class OnCpu {
-public:
-    explicit OnCpu(int cpu) {
-        (void)::sched_getaffinity(0, sizeof before_, &before_);
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET(cpu, &set);
-        EXPECT_EQ(::sched_setaffinity(0, sizeof set, &set), 0);
-    }
-    ~OnCpu() { (void)::sched_setaffinity(0, sizeof before_, &before_); }
-    OnCpu(const OnCpu &) = delete;
-    OnCpu &operator=(const OnCpu &) = delete;
-
-private:
-    cpu_set_t before_{};
-};
 
 /// Takes all of a CPU.
 class Hog {

@@ -3,6 +3,7 @@
 /// Connections that do nothing, and those that take nothing, end when their time is up.
 #include "support/fixture.hpp"
 #include "support/health.hpp"
+#include "support/link.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -181,6 +182,36 @@ TEST_F(Timeout, ofIdlenessEndsManyAtOnce) {
     ASSERT_TRUE(service_.set("idle_timeout_ms", 300).ok());
     EXPECT_TRUE(service_.reaches("connections_timed_out", 200, patience(seconds(15))));
     EXPECT_TRUE(service_.reaches("connections_active", 0));
+}
+
+/// Does TCP have a probe in mind for a connection of the server's?
+bool will_probe(std::uint16_t port) {
+    return run_command("ss -Hnto state established sport = :" + std::to_string(port) +
+                       " | grep -q keepalive")
+        .ok();
+}
+
+TEST_F(Timeout, keepsAnEyeOnWhoSaysNothing) {
+    const auto silent = client();
+    EXPECT_TRUE(wait_for([&] { return will_probe(port_); }, patience(seconds(10))));
+    // Idleness has its own limit, but that may be hours.
+    ASSERT_TRUE(service_.set("idle_timeout_ms", 10'000'000).ok());
+    const auto silent_too = client();
+    EXPECT_TRUE(service_.reaches("connections_active", 2));
+    EXPECT_TRUE(wait_for(
+        [&] {
+            return run_command("test $(ss -Hnto state established sport = :" +
+                               std::to_string(port_) + " | grep -c keepalive) = 2")
+                .ok();
+        },
+        patience(seconds(10))));
+}
+
+TEST_F(Timeout, keepsAnEyeOnWhoHasBeenAnswered) {
+    ASSERT_TRUE(service_.set("send_timeout_ms", 4000).ok());
+    const auto socket = client();
+    ASSERT_TRUE(round_trip(socket, "and then nothing").ok());
+    EXPECT_TRUE(wait_for([&] { return will_probe(port_); }, patience(seconds(20))));
 }
 
 } // namespace

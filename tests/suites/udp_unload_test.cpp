@@ -4,6 +4,8 @@
 #include <fcntl.h>
 
 #include <cstdio>
+#include <optional>
+#include <string>
 
 #include "support/datagram_fixture.hpp"
 #include "support/events.hpp"
@@ -294,6 +296,74 @@ TEST_F(UdpNamespace, endsBehindALink) {
         ASSERT_TRUE(gone("inside")) << "turn " << i;
         EXPECT_EQ(traffic.end(), "");
     }
+    expect_service();
+}
+
+/// A neighbour who does not say where it is: answers wait in its queue, each with its route.
+class UdpWaiting : public UdpEchoTest {
+protected:
+    UdpWaiting() : UdpEchoTest("0.0.0.0") {}
+
+    void SetUp() override {
+        UdpEchoTest::SetUp();
+        if (HasFatalFailure())
+            return;
+        if (!has_links())
+            GTEST_SKIP() << "this kernel has no virtual Ethernet";
+        link_.emplace(Link::create().value());
+        const auto here = read_file("/sys/class/net/" + std::string(Link::here) + "/address");
+        ASSERT_TRUE(here.ok());
+        const std::string there = Link::there;
+        ASSERT_TRUE(link_->far().run([&] {
+            return run_command("ip link set " + there + " arp off && ip neighbour add " +
+                               Link::near_v4 + " dev " + there + " lladdr " +
+                               split(*here, '\n').front())
+                .ok();
+        }));
+    }
+
+    /// Has so many answers wait.
+    void ask_for(std::uint64_t answers) const {
+        const auto before = counts().sent;
+        link_->far().run([&] {
+            const auto socket = datagram_to(at(Link::near_v4)).value();
+            for (std::uint64_t i = 0; i < answers; i++)
+                ASSERT_TRUE(send_datagram(socket, "where am I?").ok());
+        });
+        ASSERT_TRUE(
+            wait_for([&] { return counts().sent == before + answers; }, patience(seconds(10))));
+        ASSERT_TRUE(run_command(std::string("ip neighbour show ") + Link::far_v4 + " dev " +
+                                Link::here + " | grep INCOMPLETE")
+                        .ok());
+    }
+
+    std::optional<Link> link_;
+};
+
+TEST_F(UdpWaiting, answersOutliveTheProtocol) {
+    for (const char *exec : {"thread", "inline"}) {
+        ASSERT_TRUE(service_.set("exec", exec).ok());
+        ASSERT_NO_FATAL_FAILURE(ask_for(20));
+        const auto removal = unload();
+        ASSERT_TRUE(removal.status.ok()) << removal.status.text();
+        EXPECT_LT(removal.took, patience(bound));
+        ASSERT_TRUE(run_command(std::string("ip neighbour flush dev ") + Link::here).ok());
+        load();
+    }
+}
+
+TEST_F(UdpWaiting, answersOutliveTheirRoute) {
+    for (const char *exec : {"thread", "inline"}) {
+        ASSERT_TRUE(service_.set("exec", exec).ok());
+        ASSERT_NO_FATAL_FAILURE(ask_for(20));
+        const std::string address = std::string(Link::near_v4) + "/24";
+        ASSERT_TRUE(link_->remove_here(address).ok());
+        ASSERT_TRUE(run_command(std::string("ip neighbour flush dev ") + Link::here).ok());
+        ASSERT_TRUE(link_->add_here(address).ok());
+    }
+    // And some go with the link.
+    ASSERT_NO_FATAL_FAILURE(ask_for(20));
+    link_.reset();
     expect_service();
 }
 

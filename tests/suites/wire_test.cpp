@@ -3,6 +3,8 @@
 /// Bad wires and odd packets: loss, disorder, and segments of a few bytes.
 #include <cstdlib>
 #include <memory>
+#include <sstream>
+#include <string>
 
 #include "support/fixture.hpp"
 #include "support/netns.hpp"
@@ -79,6 +81,47 @@ TEST_F(Wire, thatGoesDownAndUp) {
         ASSERT_TRUE(traffic->flows(10'000)) << "turn " << i;
     }
     EXPECT_EQ(traffic->finish(), "");
+}
+
+/// How many connections of this namespace had data in their SYN.
+std::uint64_t fast_opened() {
+    std::istringstream lines(read_file("/proc/thread-self/net/netstat").value());
+    std::string names;
+    std::string values;
+    while (std::getline(lines, names) && std::getline(lines, values)) {
+        std::istringstream name_words(names);
+        std::istringstream value_words(values);
+        for (std::string name, value; name_words >> name && value_words >> value;)
+            if (name == "TCPFastOpenPassive")
+                return std::stoull(value);
+    }
+    return 0;
+}
+
+TEST_F(Wire, thatCarriesDataInItsSyn) {
+    place_.run([&] {
+        const Service service("tcp_echo");
+        // Client, server and every listener, without cookies.
+        ASSERT_TRUE(write_file("/proc/sys/net/ipv4/tcp_fastopen", "1543").ok());
+        ASSERT_TRUE(service.set("enabled", 0).ok());
+        ASSERT_TRUE(service.set("enabled", 1).ok());
+        const Endpoint peer("127.0.0.1", port_);
+        const std::string message = "in the first segment";
+        const int count = sized(50, 20, 500);
+        for (int i = 0; i < count; i++) {
+            const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            ASSERT_EQ(::sendto(socket.get(), message.data(), message.size(),
+                               MSG_FASTOPEN | MSG_NOSIGNAL, peer.data(), peer.size()),
+                      static_cast<ssize_t>(message.size()));
+            const auto answer = receive_exactly(socket, message.size());
+            ASSERT_TRUE(answer.ok()) << i << ": " << answer.text();
+            ASSERT_EQ(*answer, message);
+            ASSERT_TRUE(half_close(socket).ok());
+            ASSERT_EQ(wait_for_end(socket, patience(seconds(10))), Ending::finished);
+        }
+        EXPECT_GE(fast_opened(), static_cast<std::uint64_t>(count));
+        EXPECT_TRUE(service.reaches("connections_closed", static_cast<std::uint64_t>(count)));
+    });
 }
 
 } // namespace

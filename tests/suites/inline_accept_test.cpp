@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/// \file
+/// exec=inline from a connection's first byte to its end: accepted by the softirq that delivers its
+/// first message, finished by the one that delivers its FIN.
+#include <sched.h>
+#include <unistd.h>
+
+#include <optional>
+#include <vector>
+
+#include "support/cpu.hpp"
+#include "support/events.hpp"
+#include "support/fault.hpp"
+#include "support/fixture.hpp"
+#include "support/hammer.hpp"
+#include "support/health.hpp"
+#include "support/netns.hpp"
+
+namespace kinetd::suite {
+namespace {
+
+class InlineAccept : public EchoTest {
+protected:
+    void SetUp() override {
+        EchoTest::SetUp();
+        if (!HasFatalFailure())
+            go_inline();
+    }
+    void go_inline() const { ASSERT_TRUE(service_.set("exec", "inline").ok()); }
+
+    /// Has the workers share the caller's CPU, and run on it when nobody else wants it: so they
+    /// do not accept a connection before its first message has come.
+    void hold_the_workers_back() const {
+        ASSERT_TRUE(pool_.set("cpus", "0").ok());
+        const sched_param none{};
+        for (const auto &worker : worker_threads())
+            ASSERT_EQ(::sched_setscheduler(worker.pid, SCHED_IDLE, &none), 0);
+    }
+
+    /// Connects, has something echoed and closes, so often; the worker does the last of it.
+    void churn(int times) const {
+        for (int i = 0; i < times; i++)
+            ASSERT_TRUE(round_trip(client(), "from the first byte").ok()) << i;
+        ASSERT_TRUE(service_.reaches("connections_active", 0));
+    }
+};
+
+TEST_F(InlineAccept, isOfTheFirstMessage) {
+    const Events events;
+    ASSERT_TRUE(events.switched_on());
+    const OnCpu here(0);
+    ASSERT_NO_FATAL_FAILURE(hold_the_workers_back());
+    // The sockets that these leave are accepted into by softirqs.
+    ASSERT_NO_FATAL_FAILURE(churn(40));
+    // A softirq borrows the thread that has just sent.
+    const auto by_us = [] {
+        return Events::count("kinetd_connection_open", "-" + std::to_string(::gettid()) + " ");
+    };
+    const auto before = by_us();
+    ASSERT_NO_FATAL_FAILURE(churn(20));
+    EXPECT_GE(by_us() - before, 15U);
+    EXPECT_EQ(Events::count("kinetd_connection_open"), 60U);
+    EXPECT_EQ(service_.stat("connections_accepted"), 60U);
+    EXPECT_EQ(service_.stat("connections_closed"), 60U);
+    EXPECT_EQ(service_.stat("bytes_sent"), service_.stat("bytes_received"));
+}
+
+TEST_F(InlineAccept, answersAFinAtOnce) {
+    const OnCpu here(0);
+    ASSERT_NO_FATAL_FAILURE(hold_the_workers_back());
+    ASSERT_NO_FATAL_FAILURE(churn(40));
+    int finished = 0;
+    for (int i = 0; i < 20; i++) {
+        const auto socket = client();
+        ASSERT_TRUE(round_trip(socket, "and then nothing more").ok());
+        ASSERT_TRUE(half_close(socket).ok());
+        char byte = 0;
+        if (::recv(socket.get(), &byte, 1, MSG_DONTWAIT) == 0)
+            finished++;
+        else
+            EXPECT_EQ(wait_for_end(socket, patience(seconds(10))), Ending::finished) << i;
+    }
+    EXPECT_GE(finished, 15);
+}
+
+TEST_F(InlineAccept, leavesWhoSaysNothingToTheWorker) {
+    ASSERT_NO_FATAL_FAILURE(churn(20));
+    const auto silent = clients(20);
+    EXPECT_TRUE(service_.reaches("connections_active", 20));
+    for (const auto &socket : silent)
+        ASSERT_TRUE(half_close(socket).ok());
+    for (const auto &socket : silent)
+        EXPECT_EQ(wait_for_end(socket, patience(seconds(10))), Ending::finished);
+}
+
+TEST_F(InlineAccept, leavesWhoIsTooManyToTheWorker) {
+    ASSERT_NO_FATAL_FAILURE(churn(20));
+    ASSERT_TRUE(service_.set("max_connections", 3).ok());
+    std::vector<Descriptor> served;
+    for (int i = 0; i < 3; i++) {
+        served.push_back(client());
+        ASSERT_TRUE(round_trip(served.back(), "one of three").ok());
+    }
+    for (int i = 1; i <= 10; i++) {
+        const auto socket = client();
+        (void)::send(socket.get(), "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        EXPECT_NE(wait_for_end(socket, patience(seconds(10))), Ending::open);
+        EXPECT_EQ(service_.stat("connections_refused"), static_cast<std::uint64_t>(i));
+    }
+    EXPECT_EQ(service_.active(), 3U);
+    served.clear();
+    EXPECT_TRUE(service_.reaches("connections_active", 0));
+    expect_service();
+}
+
+TEST_F(InlineAccept, whileAllChanges) {
+    Churn one(at(), Churn::Close::politely);
+    Churn other(at(), Churn::Close::politely);
+    Churn rude(at(), Churn::Close::by_reset);
+    ASSERT_TRUE(new_pool("second").ok());
+    const Service service = service_;
+    const Pool pool = pool_;
+    Hammer hammer({
+        [&](int blow) { return service.set("exec", blow % 4 == 0 ? "thread" : "inline"); },
+        [&](int blow) { return service.set("pool", blow % 2 == 0 ? "second" : "default"); },
+        [&](int blow) { return pool.set("threads", 1 + blow % 3); },
+    });
+    const auto rounds = sized<std::uint64_t>(300, 60, 3000);
+    EXPECT_TRUE(wait_for([&] { return one.rounds() > rounds && rude.rounds() > rounds; },
+                         patience(seconds(60))));
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises({}), "");
+    for (auto *churn : {&one, &other}) {
+        churn->stop();
+        EXPECT_EQ(churn->failures(), 0U) << churn->first_failure();
+    }
+    rude.stop();
+    EXPECT_TRUE(service_.reaches("connections_active", 0));
+}
+
+TEST_F(InlineAccept, movedAmongConnects) {
+    // Who is in the middle of a handshake with the socket that closes is reset.
+    Churn one(at(), Churn::Close::politely);
+    Churn other(at(), Churn::Close::unsent);
+    for (int i = 0; i < sized(10, 4, 100); i++) {
+        ASSERT_TRUE(service_.set("address", i % 2 == 0 ? "0.0.0.0" : "127.0.0.1").ok());
+        const auto rounds = one.rounds();
+        ASSERT_TRUE(wait_for([&] { return one.rounds() > rounds + 5; }, patience(seconds(10))));
+    }
+    one.stop();
+    other.stop();
+    EXPECT_TRUE(service_.reaches("connections_active", 0));
+    EXPECT_EQ(service_.stat("connections_accepted"), service_.stat("connections_closed"));
+}
+
+TEST_F(InlineAccept, disabledAmongConnects) {
+    for (int i = 0; i < sized(10, 3, 100); i++) {
+        Churn polite(at(), Churn::Close::politely);
+        Churn rude(at(), Churn::Close::unsent);
+        ASSERT_TRUE(wait_for([&] { return polite.rounds() > 5; }, patience(seconds(10))));
+        ASSERT_TRUE(service_.set("enabled", 0).ok());
+        EXPECT_EQ(service_.active(), 0U);
+        polite.stop();
+        rude.stop();
+        ASSERT_TRUE(service_.set("enabled", 1).ok());
+    }
+    expect_service();
+}
+
+TEST_F(InlineAccept, endsWithItsNamespaceAmongConnects) {
+    for (int i = 0; i < sized(4, 2, 40); i++) {
+        auto place = NetworkNamespace::create().value();
+        std::optional<Churn> churn;
+        place.run([&] {
+            ASSERT_TRUE(new_service("inside").ok());
+            const Service inside("inside");
+            ASSERT_TRUE(inside.set("port", port_).ok());
+            ASSERT_TRUE(inside.set("exec", "inline").ok());
+            ASSERT_TRUE(inside.set("enabled", 1).ok());
+            churn.emplace(at(), Churn::Close::politely); // its thread is inside
+            ASSERT_TRUE(wait_for([&] { return churn->rounds() > 20; }, patience(seconds(10))));
+        });
+        churn->stop();
+        place.drop();
+        EXPECT_TRUE(wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
+    }
+    expect_service();
+}
+
+TEST_F(InlineAccept, withoutMemoryInSoftirqs) {
+    if (!can_inject())
+        GTEST_SKIP() << "this kernel has no fault injection";
+    Churn one(at(), Churn::Close::politely);
+    Churn other(at(), Churn::Close::politely);
+    ASSERT_TRUE(wait_for([&] { return one.rounds() > 20; }, patience(seconds(10))));
+    {
+        const Injection injection;
+        Injection::only_below("listener_data_ready");
+        for (const char *kind : {"failslab", "fail_page_alloc"})
+            ASSERT_TRUE(
+                write_file(std::string("/sys/kernel/debug/") + kind + "/task-filter", "N\n").ok());
+        Injection::set_probability(50);
+        const auto goal = one.rounds() + sized<std::uint64_t>(200, 60, 2000);
+        EXPECT_TRUE(wait_for([&] { return one.rounds() > goal; }, patience(seconds(60))));
+    }
+    for (auto *churn : {&one, &other}) {
+        churn->stop();
+        EXPECT_EQ(churn->failures(), 0U) << churn->first_failure();
+    }
+    EXPECT_EQ(service_.stat("errors"), 0U);
+}
+
+} // namespace
+} // namespace kinetd::suite
