@@ -34,7 +34,9 @@ void write_script(std::ostream &out, const std::string &file, const std::string 
         << ", to the best peer's\" noenhanced\nset style data histogram\n"
            "set style histogram clustered gap 1\nset style fill solid 0.8 noborder\n"
            "set datafile missing '?'\nset logscale y 2\nset grid ytics\n"
-           "set xtics rotate by -45 noenhanced\nset key outside right noenhanced\n"
+           "set xtics rotate by -45 noenhanced\nset key outside right noenhanced\nset xrange [-1:"
+        << groups
+        << "]\n"
            "set arrow from graph 0, first 1 to graph 1, first 1 nohead front\nplot";
     for (std::size_t i = 0; i < servers.size(); ++i)
         out << (i == 0 ? " " : ", ") << '\'' << file << ".dat' using " << i + 2
