@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "support/cpu.hpp"
 #include "support/fixture.hpp"
 #include "support/hammer.hpp"
 #include "support/health.hpp"
+#include "support/netns.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -370,6 +372,41 @@ TEST_F(Hotplug, whilePoolsAreMadeAndChanged) {
     ASSERT_TRUE(service_.set("pool", "default").ok());
     for (const int i : {0, 1})
         (void)delete_pool(name(i));
+    expect_service();
+}
+
+TEST_F(Hotplug, whileServicesEnd) {
+    Hammer hammer({[](int i) { return Cpu::online(i % 2 != 0); }});
+    for (int i = 0; i < sized(10, 3, 100); i++) {
+        const auto flips = hammer.hits();
+        auto place = NetworkNamespace::create().value();
+        std::optional<Traffic> inside;
+        place.run([&] {
+            ASSERT_TRUE(new_service("inside").ok());
+            const Service service("inside");
+            ASSERT_TRUE(service.set("port", port_).ok());
+            ASSERT_TRUE(service.set("enabled", 1).ok());
+            inside.emplace(at(), 4);
+            ASSERT_TRUE(inside->flows(20'000));
+        });
+        Traffic outside(at(), 4);
+        ASSERT_TRUE(outside.flows(20'000));
+        EXPECT_TRUE(wait_for([&] { return hammer.hits() > flips + 1; }, patience(seconds(10))));
+        if (i % 2 != 0) {
+            EXPECT_EQ(delete_service("inside").code(), 0);
+            EXPECT_EQ(inside->end(), "");
+        }
+        inside.reset();
+        place.drop();
+        EXPECT_TRUE(wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
+        const auto removal = unload();
+        ASSERT_TRUE(removal.status.ok()) << removal.status.text();
+        EXPECT_EQ(outside.end(), "");
+        load();
+    }
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises({}), "");
+    ASSERT_TRUE(Cpu::online(true).ok());
     expect_service();
 }
 
