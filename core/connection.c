@@ -254,14 +254,15 @@ static void connection_enter_softirq(struct kinetd_connection *conn, struct kine
 	conn->in_softirq = true;
 	sk->sk_allocation = GFP_ATOMIC | __GFP_NOMEMALLOC;
 	sk->sk_use_task_frag = false;
-	swap(sk->sk_frag, cpu->frag);
+	kinetd_inline_make_room(cpu, tcp_inq(sk));
+	swap(sk->sk_frag, cpu->frag[cpu->turn]);
 }
 
 static void connection_leave_softirq(struct kinetd_connection *conn, struct kinetd_inline *cpu)
 {
 	struct sock *sk = conn->sock->sk;
 
-	swap(sk->sk_frag, cpu->frag);
+	swap(sk->sk_frag, cpu->frag[cpu->turn]);
 	sk->sk_use_task_frag = true;
 	sk->sk_allocation = GFP_KERNEL;
 	conn->in_softirq = false;

@@ -129,6 +129,23 @@ struct kinetd_inline *kinetd_inline_begin(void)
 	return cpu;
 }
 
+/**
+ * kinetd_inline_make_room() - take other memory to copy to, if this one is full and in use
+ * @cpu: as returned by kinetd_inline_begin()
+ * @len: bytes that may be copied
+ *
+ * The other may be in use as well.
+ *
+ * Context: as kinetd_inline_begin().
+ */
+void kinetd_inline_make_room(struct kinetd_inline *cpu, u32 len)
+{
+	const struct page_frag *frag = &cpu->frag[cpu->turn];
+
+	if (frag->page && frag->offset + len > frag->size && page_ref_count(frag->page) > 1)
+		cpu->turn = (cpu->turn + 1) % KINETD_INLINE_FRAGS;
+}
+
 static void inline_charge(struct kinetd_inline *cpu)
 {
 	u64 took = min(local_clock() - cpu->start, INLINE_SPENT_MAX_NS);
@@ -164,12 +181,15 @@ void kinetd_inlines_init(void)
 /* Context: nothing is served any more. */
 void kinetd_inlines_exit(void)
 {
+	struct page *page;
+	unsigned int i;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		struct page *page = per_cpu(inline_cpus, cpu).frag.page;
-
-		if (page)
-			put_page(page);
+		for (i = 0; i < KINETD_INLINE_FRAGS; i++) {
+			page = per_cpu(inline_cpus, cpu).frag[i].page;
+			if (page)
+				put_page(page);
+		}
 	}
 }
