@@ -127,10 +127,8 @@ static void connection_free(struct kinetd_endpoint *ep)
 	struct kinetd_connection *conn = to_connection(ep);
 	struct kinetd_service *svc = conn->svc;
 
-	if (unlikely(conn->held))
-		kfree(conn->held);
-	if (unlikely(conn->rest))
-		kfree(conn->rest);
+	kfree(conn->held);
+	kfree(conn->rest);
 	kmem_cache_free(connection_cache, conn);
 	if (atomic_dec_and_test(&svc->open))
 		wake_up_var(&svc->open);

@@ -350,6 +350,9 @@ static void listener_serve(struct kinetd_listener *listener)
 {
 	struct kinetd_pool *pool;
 
+	/* who finds it sees its socket */
+	hlist_add_head_rcu(&listener->node, &listeners[listener->number % HASH_SIZE(listeners)]);
+
 	rcu_read_lock();
 	pool = rcu_dereference(listener->svc->pool);
 	kinetd_endpoint_add(&listener->ep, kinetd_pool_pick(pool, -1));
@@ -357,15 +360,6 @@ static void listener_serve(struct kinetd_listener *listener)
 
 	listener_attach(listener);
 	kinetd_endpoint_kick(&listener->ep);
-}
-
-static void listener_enrol(struct kinetd_listener *listener)
-{
-	static unsigned long number;
-
-	lockdep_assert_held(&kinetd_mutex);
-	listener->number = ++number;
-	hlist_add_head_rcu(&listener->node, &listeners[number % HASH_SIZE(listeners)]);
 }
 
 /* When it returns nobody finds it, or looks at it: its socket tells of nothing any more. */
@@ -379,22 +373,23 @@ static struct kinetd_binding *listener_open(struct kinetd_service *svc,
 					    const struct kinetd_address *addr, u16 port,
 					    struct kinetd_binding *replaced)
 {
+	static unsigned long number;
 	struct kinetd_listener *listener;
 	int err;
 
+	lockdep_assert_held(&kinetd_mutex);
 	listener = kzalloc(sizeof(*listener), GFP_KERNEL);
 	if (!listener)
 		return ERR_PTR(-ENOMEM);
 	listener->binding.ops = &kinetd_listener_ops;
 	listener->svc = svc;
+	listener->number = ++number;
 	listener->restock = -1;
 	init_completion(&listener->closed);
 	kinetd_endpoint_init(&listener->ep, &listener_ops);
 
-	listener_enrol(listener);
 	err = listener_bind(listener, addr, port, replaced ? from_binding(replaced) : NULL);
 	if (err) {
-		listener_forget(listener);
 		kfree(listener);
 		return ERR_PTR(err);
 	}
