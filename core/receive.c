@@ -129,6 +129,17 @@ static ssize_t connection_offer(struct kinetd_connection *conn, size_t len)
 	return conn->svc->proto->receive ? conn->svc->proto->receive(conn, len) : len;
 }
 
+/*
+ * How much of @waiting to take when no more than @budget is to be: whole segments, or each
+ * run that sends it back would end in a packet of a few bytes.
+ */
+static u32 connection_share(const struct kinetd_connection *conn, u32 waiting, u32 budget)
+{
+	if (waiting <= budget)
+		return waiting;
+	return budget - budget % tcp_sk(conn->sock->sk)->mss_cache;
+}
+
 /**
  * kinetd_connection_receive() - give the handler what has arrived
  * @conn: connection
@@ -150,9 +161,9 @@ enum connection_verdict kinetd_connection_receive(struct kinetd_connection *conn
 		connection_count_received(conn, waiting);
 		if (!waiting)
 			break;
-		if (!budget)
+		len = connection_share(conn, waiting, budget);
+		if (!len)
 			return CONNECTION_AGAIN;
-		len = min(waiting, budget);
 		used = connection_offer(conn, len);
 		/* perhaps it wants more than the rest of this turn, or even than a turn */
 		if (!used && len < waiting && !conn->blocked && !conn->finish) {
