@@ -34,6 +34,12 @@ bool Service::reaches(const std::string &counter, std::uint64_t value, Milliseco
     return wait_for([&] { return stat(counter) == value; }, limit);
 }
 
+bool Service::comes_to_rest(Milliseconds limit) const {
+    return wait_for(
+        [&] { return active() == 0 && stat("connections_accepted") == stat("connections_closed"); },
+        limit);
+}
+
 Status new_service(const std::string &name, const std::string &protocol) {
     auto made = write_file(sysfs_root + "/protocols/" + protocol + "/new_service", name + "\n");
     if (made)

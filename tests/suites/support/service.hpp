@@ -47,6 +47,9 @@ public:
     /// Waits until a counter has this value; says whether it came to it.
     [[nodiscard]] bool reaches(const std::string &counter, std::uint64_t value,
                                Milliseconds limit = patience(seconds(10))) const;
+    /// Waits until none is active and as many connections are closed as were accepted: with
+    /// exec=inline the last one may be through while a worker counts the one before it.
+    [[nodiscard]] bool comes_to_rest(Milliseconds limit = patience(seconds(10))) const;
 };
 
 class Pool : public Folder {
