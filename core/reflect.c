@@ -39,6 +39,11 @@ struct reflection {
 	bool		held;	/* every piece is a page that may be held and spliced */
 };
 
+static size_t reflect_unheld(const struct sock *sk)
+{
+	return tcp_sk(sk)->mss_cache >= TCP_MSS_DEFAULT ? REFLECT_UNHELD : REFLECT_UNHELD_TINY;
+}
+
 static bool reflection_full(const struct reflection *r)
 {
 	return r->nr == REFLECT_PIECES || r->len >= r->max;
@@ -196,6 +201,86 @@ static bool connection_in_dialogue(const struct kinetd_connection *conn)
 	       (conn->in_softirq || !conn->ep.worker->patient);
 }
 
+/* @sent, as TCP says, of @len, which are counted already.  @more: TCP was told of more. */
+static ssize_t connection_reflected(struct kinetd_connection *conn, size_t len, ssize_t sent,
+				    int more)
+{
+	size_t done = max_t(ssize_t, sent, 0);
+
+	conn->bytes_sent += done;
+	if (likely(done == len)) {
+		conn->corked = more;
+		return done;
+	}
+	kinetd_service_count(conn->svc, KINETD_BYTES_SENT, (u64)done - len);
+	if (sent < 0 && sent != -EAGAIN)
+		return sent;
+	if (done)
+		conn->corked = false;
+	kinetd_connection_block(conn);
+	return done;
+}
+
+/*
+ * The usual dialogue: the next @len bytes are few, and lie in one piece.
+ *
+ * Return: where, or NULL where they do not.
+ */
+static const void *connection_at_hand(const struct kinetd_connection *conn, size_t len)
+{
+	struct sock *sk = conn->sock->sk;
+	const struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
+	const skb_frag_t *frag;
+	u32 offset;
+
+	if (!skb || len > reflect_unheld(sk) || TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN ||
+	    !kinetd_compat_skb_readable(skb))
+		return NULL;
+	frag = skb_shinfo(skb)->frags;
+	offset = tcp_sk(sk)->copied_seq - TCP_SKB_CB(skb)->seq;
+	if (offset + len <= skb_headlen(skb))
+		return skb->data + offset;
+	if (IS_ENABLED(CONFIG_HIGHMEM) || skb_headlen(skb) || !skb_shinfo(skb)->nr_frags ||
+	    offset + len > skb_frag_size(frag))
+		return NULL;
+	return skb_frag_address(frag) + offset;
+}
+
+static ssize_t connection_reflect_piece(struct kinetd_connection *conn, const void *data,
+					size_t len)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct kvec vec = { .iov_base = (void *)data, .iov_len = len };
+
+	/* counted first: who has the answer finds it counted */
+	kinetd_service_count(conn->svc, KINETD_BYTES_SENT, len);
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, len);
+	return connection_reflected(conn, len, tcp_sendmsg_locked(conn->sock->sk, &msg, len), 0);
+}
+
+static ssize_t connection_reflect_pieces(struct kinetd_connection *conn, size_t len)
+{
+	struct sock *sk = conn->sock->sk;
+	struct reflection r;
+	ssize_t sent;
+	int more;
+
+	/* without clearing all the pieces */
+	r.nr = 0;
+	r.len = 0;
+	r.max = len;
+	r.unheld = reflect_unheld(sk);
+	r.held = true;
+	reflection_gather(&r, sk);
+	/* only device memory that nobody can read leads to nothing */
+	if (unlikely(!r.len))
+		return -EIO;
+	more = r.len < len ? MSG_MORE : 0;
+	kinetd_service_count(conn->svc, KINETD_BYTES_SENT, r.len);
+	sent = reflection_send(&r, sk, more, connection_in_dialogue(conn));
+	return connection_reflected(conn, r.len, sent, more);
+}
+
 /* What was taken out of the receive queue, for a handler that waited before it reflects. */
 static ssize_t connection_reflect_held(struct kinetd_connection *conn, size_t len)
 {
@@ -222,45 +307,15 @@ static ssize_t connection_reflect_held(struct kinetd_connection *conn, size_t le
  */
 ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len)
 {
-	struct sock *sk = conn->sock->sk;
-	struct reflection r;
-	ssize_t sent;
-	size_t done;
-	int more;
+	const void *data;
 
 	/* what is kept goes first */
 	if (unlikely(conn->blocked))
 		return 0;
 	if (unlikely(conn->held))
 		return connection_reflect_held(conn, len);
-
-	/* without clearing all the pieces */
-	r.nr = 0;
-	r.len = 0;
-	r.max = len;
-	r.unheld = tcp_sk(sk)->mss_cache >= TCP_MSS_DEFAULT ? REFLECT_UNHELD : REFLECT_UNHELD_TINY;
-	r.held = true;
-	reflection_gather(&r, sk);
-	/* only device memory that nobody can read leads to nothing */
-	if (unlikely(!r.len))
-		return -EIO;
-	more = r.len < len ? MSG_MORE : 0;
-
-	/* counted first: who has the answer finds it counted */
-	kinetd_service_count(conn->svc, KINETD_BYTES_SENT, r.len);
-	sent = reflection_send(&r, sk, more, connection_in_dialogue(conn));
-	done = max_t(ssize_t, sent, 0);
-	conn->bytes_sent += done;
-	if (done == r.len) {
-		conn->corked = more;
-		return done;
-	}
-	kinetd_service_count(conn->svc, KINETD_BYTES_SENT, (u64)done - r.len);
-	if (sent < 0 && sent != -EAGAIN)
-		return sent;
-	if (done)
-		conn->corked = false;
-	kinetd_connection_block(conn);
-	return done;
+	data = connection_at_hand(conn, len);
+	return data ? connection_reflect_piece(conn, data, len) :
+		      connection_reflect_pieces(conn, len);
 }
 EXPORT_SYMBOL_GPL(kinetd_connection_reflect);
