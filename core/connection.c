@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Connections: from accept to the last acknowledgment.
+ * Connections: from their first run to the last acknowledgment.
  *
  * The callbacks of a connected TCP socket are called with the socket locked,
  * by the softirq that delivers or by whoever owns the socket; so they are put
@@ -295,12 +295,16 @@ static enum connection_verdict connection_finish_inline(struct kinetd_connection
 	return kinetd_connection_has_unacked(conn) ? CONNECTION_WAIT : CONNECTION_FINISH;
 }
 
-/*
- * A run in a softirq.  @finish: TCP is not in the middle of sending, and a FIN may be sent.
+/**
+ * kinetd_connection_run_in_softirq() - serve a connection here and now
+ * @conn: connection; nobody owns its socket
+ * @cpu: as returned by kinetd_inline_begin()
+ * @finish: TCP is not in the middle of sending, and a FIN may be sent
  *
+ * Context: softirq, the socket's spinlock held.
  * Return: false where there is more to do, or something else: the worker's.
  */
-static bool connection_run_in_softirq(struct kinetd_connection *conn, struct kinetd_inline *cpu,
+bool kinetd_connection_run_in_softirq(struct kinetd_connection *conn, struct kinetd_inline *cpu,
 				      bool finish)
 {
 	enum connection_verdict verdict;
@@ -332,7 +336,7 @@ static bool connection_run_inline(struct kinetd_connection *conn, bool finish)
 	cpu = kinetd_inline_begin();
 	if (!cpu)
 		return false;
-	done = connection_run_in_softirq(conn, cpu, finish);
+	done = kinetd_connection_run_in_softirq(conn, cpu, finish);
 	kinetd_inline_end(cpu);
 	return done;
 }
@@ -374,8 +378,13 @@ static void connection_write_space(struct sock *sk)
 		kinetd_endpoint_kick(&conn->ep);
 }
 
-/* The caller holds the socket's lock, or its spinlock with nobody owning it. */
-static void connection_attach(struct kinetd_connection *conn)
+/**
+ * kinetd_connection_attach() - put the callbacks in
+ * @conn: connection that has its socket
+ *
+ * Context: the socket's lock held, or its spinlock with nobody owning it.
+ */
+void kinetd_connection_attach(struct kinetd_connection *conn)
 {
 	struct sock *sk = conn->sock->sk;
 
@@ -464,7 +473,7 @@ static void connection_run(struct kinetd_endpoint *ep)
 
 	lock_sock(sk);
 	if (unlikely(!conn->attached))
-		connection_attach(conn);
+		kinetd_connection_attach(conn);
 	verdict = connection_run_locked(conn);
 	corked = conn->corked;
 	conn->corked = false;
@@ -490,31 +499,15 @@ struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep)
 	return ep->ops == &connection_ops ? to_connection(ep) : NULL;
 }
 
-/* Count a connection against the limits.  Return: its source or an ERR_PTR(). */
-static struct kinetd_source *connection_admit(struct kinetd_service *svc, const struct sock *sk,
-					      gfp_t gfp)
-{
-	unsigned int max = READ_ONCE(svc->max_connections);
-	struct kinetd_source *source = ERR_PTR(-EDQUOT);
-	struct kinetd_address peer;
-
-	if (atomic_inc_return(&svc->active) <= (max ?: INT_MAX)) {
-		kinetd_address_of_peer(sk, &peer);
-		source = kinetd_source_get(&svc->sources, &peer, READ_ONCE(svc->max_per_source),
-					   gfp);
-	}
-	if (IS_ERR(source))
-		atomic_dec(&svc->active);
-	return source;
-}
-
-static void connection_dismiss(struct kinetd_service *svc, struct kinetd_source *source)
-{
-	kinetd_source_put(&svc->sources, source);
-	atomic_dec(&svc->active);
-}
-
-static struct kinetd_connection *connection_alloc(struct kinetd_service *svc, gfp_t gfp)
+/**
+ * kinetd_connection_alloc() - get a connection without a socket
+ * @svc: its service
+ * @gfp: for its memory
+ *
+ * Context: any, as @gfp allows.
+ * Return: the connection, or NULL.
+ */
+struct kinetd_connection *kinetd_connection_alloc(struct kinetd_service *svc, gfp_t gfp)
 {
 	struct kinetd_connection *conn = kmem_cache_zalloc(connection_cache, gfp);
 
@@ -532,129 +525,10 @@ static struct kinetd_connection *connection_alloc(struct kinetd_service *svc, gf
 	return conn;
 }
 
-/**
- * kinetd_connection_reserve() - get what it takes to serve a socket
- * @svc: service that it came to
- * @sk: the socket, connected
- * @gfp: for what has to be allocated
- *
- * Context: any, as @gfp allows.
- * Return: a connection that counts against the limits, to be opened or given to
- * kinetd_connection_unreserve(); ERR_PTR(-EDQUOT) over a limit, ERR_PTR(-ENOMEM).
- */
-struct kinetd_connection *kinetd_connection_reserve(struct kinetd_service *svc, struct sock *sk,
-						    gfp_t gfp)
+/* It never had a socket. */
+void kinetd_connection_destroy(struct kinetd_connection *conn)
 {
-	struct kinetd_source *source = connection_admit(svc, sk, gfp);
-	struct kinetd_connection *conn;
-
-	if (IS_ERR(source))
-		return ERR_CAST(source);
-	conn = connection_alloc(svc, gfp);
-	if (!conn) {
-		connection_dismiss(svc, source);
-		return ERR_PTR(-ENOMEM);
-	}
-	conn->source = source;
-	return conn;
-}
-
-/* It was not opened. */
-void kinetd_connection_unreserve(struct kinetd_connection *conn)
-{
-	connection_dismiss(conn->svc, conn->source);
 	kmem_cache_free(connection_cache, conn);
-}
-
-static void connection_begin(struct kinetd_connection *conn, struct socket *sock,
-			     void (*data_ready)(struct sock *sk))
-{
-	struct kinetd_service *svc = conn->svc;
-
-	conn->sock = sock;
-	conn->data_ready = data_ready;
-	atomic_inc(&svc->open);
-	kinetd_service_count(svc, KINETD_CONNECTIONS_ACCEPTED, 1);
-	trace_kinetd_connection_open(svc, sock->sk);
-}
-
-static void connection_give_to_worker(struct kinetd_connection *conn,
-				      void (*add)(struct kinetd_endpoint *ep,
-						  struct kinetd_worker *worker))
-{
-	int cpu = READ_ONCE(conn->sock->sk->sk_incoming_cpu);
-	struct kinetd_pool *pool;
-
-	rcu_read_lock();
-	pool = rcu_dereference(conn->svc->pool);
-	add(&conn->ep, kinetd_pool_pick(pool, cpu));
-	rcu_read_unlock();
-}
-
-/* a socket that never became a connection of ours still has what it got from the listener */
-static void connection_turn_away(struct socket *sock, void (*data_ready)(struct sock *sk))
-{
-	struct sock *sk = sock->sk;
-
-	lock_sock(sk);
-	write_lock_bh(&sk->sk_callback_lock);
-	sk->sk_data_ready = data_ready;
-	rcu_assign_sk_user_data(sk, NULL);
-	write_unlock_bh(&sk->sk_callback_lock);
-	release_sock(sk);
-	kinetd_socket_linger(sock);
-	kinetd_socket_release(sock);
-}
-
-/**
- * kinetd_connection_open() - serve an accepted socket
- * @svc: service that it came to
- * @sock: the socket; no longer the caller's, whatever is returned
- * @data_ready: the callback that TCP sockets have of themselves, since @sock has
- *		inherited its listener's
- *
- * Over a limit @sock is closed at once and counted, which is no error.
- *
- * Context: the listener's worker.
- * Return: 0 or -ENOMEM.
- */
-int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
-			   void (*data_ready)(struct sock *sk))
-{
-	struct kinetd_connection *conn = kinetd_connection_reserve(svc, sock->sk, GFP_KERNEL);
-
-	if (!IS_ERR(conn)) {
-		connection_begin(conn, sock, data_ready);
-		connection_give_to_worker(conn, kinetd_endpoint_add);
-		return 0;
-	}
-	if (conn == ERR_PTR(-EDQUOT)) {
-		kinetd_service_count(svc, KINETD_CONNECTIONS_REFUSED, 1);
-		trace_kinetd_connection_refuse(svc, sock->sk);
-	}
-	connection_turn_away(sock, data_ready);
-	return conn == ERR_PTR(-EDQUOT) ? 0 : PTR_ERR(conn);
-}
-
-/**
- * kinetd_connection_open_inline() - serve a socket whose first data has just arrived
- * @conn: as returned by kinetd_connection_reserve()
- * @sock: its socket; nobody owns it, and the caller holds its spinlock, which whoever
- *	  would end the connection waits for
- * @data_ready: as of kinetd_connection_open()
- * @cpu: as returned by kinetd_inline_begin()
- *
- * Context: softirq, in the socket's sk_data_ready.
- */
-void kinetd_connection_open_inline(struct kinetd_connection *conn, struct socket *sock,
-				   void (*data_ready)(struct sock *sk),
-				   struct kinetd_inline *cpu)
-{
-	connection_begin(conn, sock, data_ready);
-	connection_attach(conn);
-	connection_give_to_worker(conn, kinetd_endpoint_add_idle);
-	if (!connection_run_in_softirq(conn, cpu, true))
-		kinetd_endpoint_kick(&conn->ep);
 }
 
 int kinetd_connections_init(void)

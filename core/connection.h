@@ -124,7 +124,7 @@ static inline bool kinetd_connection_has_unacked(const struct kinetd_connection 
 int kinetd_connections_init(void);
 void kinetd_connections_exit(void);
 
-bool kinetd_connection_is_local(struct sock *sk);
+/* admission.c */
 struct kinetd_connection *kinetd_connection_reserve(struct kinetd_service *svc, struct sock *sk,
 						    gfp_t gfp);
 void kinetd_connection_unreserve(struct kinetd_connection *conn);
@@ -133,7 +133,17 @@ int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
 void kinetd_connection_open_inline(struct kinetd_connection *conn, struct socket *sock,
 				   void (*data_ready)(struct sock *sk),
 				   struct kinetd_inline *cpu);
+
+/* connection.c */
+struct kinetd_connection *kinetd_connection_alloc(struct kinetd_service *svc, gfp_t gfp);
+void kinetd_connection_destroy(struct kinetd_connection *conn);
+void kinetd_connection_attach(struct kinetd_connection *conn);
+bool kinetd_connection_run_in_softirq(struct kinetd_connection *conn, struct kinetd_inline *cpu,
+				      bool finish);
+bool kinetd_connection_is_local(struct sock *sk);
 struct kinetd_connection *kinetd_endpoint_connection(struct kinetd_endpoint *ep);
+
+/* receive.c, send.c, timeout.c */
 void kinetd_connection_ignore_input(struct kinetd_connection *conn);
 enum connection_verdict kinetd_connection_receive(struct kinetd_connection *conn);
 void kinetd_connection_block(struct kinetd_connection *conn);
