@@ -49,6 +49,10 @@ void write_script(std::ostream &out, const std::string &file, const std::string 
 void write_plots(const Results &results, const std::string &prefix) {
     for (const auto &measure : measures_of(results)) {
         const auto cells = cells_of(results, measure);
+        // Without peers there is no ratio to draw.
+        if (std::all_of(cells.begin(), cells.end(),
+                        [&](const Cell *cell) { return best_peer(*cell, measure.name).empty(); }))
+            continue;
         const auto servers = servers_of(cells);
         const auto file = prefix + '-' + measure.file;
         std::ofstream data(file + ".dat"), script(file + ".gp");
