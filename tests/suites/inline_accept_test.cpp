@@ -14,7 +14,7 @@
 #include "support/fixture.hpp"
 #include "support/hammer.hpp"
 #include "support/health.hpp"
-#include "support/netns.hpp"
+#include "support/inside.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -170,18 +170,14 @@ TEST_F(InlineAccept, endsWithItsNamespaceAmongConnects) {
     for (int i = 0; i < sized(4, 2, 40); i++) {
         auto place = NetworkNamespace::create().value();
         std::optional<Churn> churn;
+        ASSERT_NO_FATAL_FAILURE(start_inside(place, {.port = port_, .exec = "inline"}));
         place.run([&] {
-            ASSERT_TRUE(new_service("inside").ok());
-            const Service inside("inside");
-            ASSERT_TRUE(inside.set("port", port_).ok());
-            ASSERT_TRUE(inside.set("exec", "inline").ok());
-            ASSERT_TRUE(inside.set("enabled", 1).ok());
             churn.emplace(at(), Churn::Close::politely); // its thread is inside
             ASSERT_TRUE(wait_for([&] { return churn->rounds() > 20; }, patience(seconds(10))));
         });
         churn->stop();
         place.drop();
-        EXPECT_TRUE(wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
+        EXPECT_TRUE(goes());
     }
     expect_service();
 }

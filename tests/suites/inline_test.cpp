@@ -14,8 +14,8 @@
 #include "support/flood.hpp"
 #include "support/hammer.hpp"
 #include "support/health.hpp"
+#include "support/inside.hpp"
 #include "support/kind.hpp"
-#include "support/netns.hpp"
 #include "support/pattern.hpp"
 
 namespace kinetd::suite {
@@ -200,18 +200,14 @@ TEST_F(Inline, unloadedUnderTraffic) {
 
 TEST_F(Inline, endsWithItsNamespace) {
     auto netns = NetworkNamespace::create().value();
+    ASSERT_NO_FATAL_FAILURE(start_inside(netns, {.port = port_, .exec = "inline"}));
     netns.run([&] {
-        ASSERT_TRUE(new_service("inside").ok());
-        const Service inside("inside");
-        ASSERT_TRUE(inside.set("port", port_).ok());
-        ASSERT_TRUE(inside.set("exec", "inline").ok());
-        ASSERT_TRUE(inside.set("enabled", 1).ok());
         auto socket = connect_to(at());
         ASSERT_TRUE(socket.ok()) << socket.text();
         EXPECT_TRUE(round_trip(*socket, "inside").ok());
     });
     netns.drop();
-    EXPECT_TRUE(wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
+    EXPECT_TRUE(goes());
     expect_service();
 }
 
@@ -416,14 +412,9 @@ TEST_F(InlineDatagram, endsWithItsNamespaceAmongTrains) {
     for (int i = 0; i < sized(5, 2, 50); i++) {
         auto place = NetworkNamespace::create().value();
         Descriptor socket;
-        place.run([&] {
-            ASSERT_TRUE(new_service("inside", "udp_echo").ok());
-            const Service inside("inside");
-            ASSERT_TRUE(inside.set("port", port_).ok());
-            ASSERT_TRUE(inside.set("exec", "inline").ok());
-            ASSERT_TRUE(inside.set("enabled", 1).ok());
-            socket = client();
-        });
+        ASSERT_NO_FATAL_FAILURE(
+            start_inside(place, {.port = port_, .protocol = "udp_echo", .exec = "inline"}));
+        place.run([&] { socket = client(); });
         Hammer trains({sending_trains(socket)});
         EXPECT_TRUE(
             wait_for([] { return Service("inside").stat("datagrams_sent") > 300; }, seconds(20)));
@@ -431,7 +422,7 @@ TEST_F(InlineDatagram, endsWithItsNamespaceAmongTrains) {
         place.drop();
         trains.stop();
         socket = Descriptor();
-        ASSERT_TRUE(wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
+        ASSERT_TRUE(goes());
     }
     expect_service();
 }

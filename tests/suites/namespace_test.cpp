@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "support/fixture.hpp"
-#include "support/netns.hpp"
+#include "support/inside.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -17,20 +17,10 @@ protected:
     /// Brings a service up inside `where`.
     void start_inside(const NetworkNamespace &where, const std::string &name,
                       const std::string &address = "127.0.0.1") const {
-        const auto made = where.run([&] { return new_service(name).code(); });
-        ASSERT_EQ(made, 0) << std::strerror(made);
-        const Service inside(name);
-        EXPECT_EQ(inside.number("netns"), where.inode());
-        ASSERT_TRUE(inside.set("port", port_).ok());
-        ASSERT_TRUE(inside.set("address", address).ok());
-        // The namespace is the one of whoever made the service, not of whoever switches it on.
-        const auto up = inside.set("enabled", 1);
-        ASSERT_TRUE(up.ok()) << up.text();
+        suite::start_inside(where, {.port = port_, .name = name, .address = address});
     }
 
-    static bool gone(const std::string &name) {
-        return wait_for([&] { return !Service(name).present(); }, patience(seconds(2)));
-    }
+    static bool gone(const std::string &name) { return goes(name, patience(seconds(2))); }
 };
 
 TEST_F(Namespace, isTheOneOfTheLoader) {

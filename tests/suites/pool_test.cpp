@@ -12,7 +12,7 @@
 #include "support/fixture.hpp"
 #include "support/hammer.hpp"
 #include "support/health.hpp"
-#include "support/netns.hpp"
+#include "support/inside.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -381,11 +381,8 @@ TEST_F(Hotplug, whileServicesEnd) {
         const auto flips = hammer.hits();
         auto place = NetworkNamespace::create().value();
         std::optional<Traffic> inside;
+        ASSERT_NO_FATAL_FAILURE(start_inside(place, {.port = port_}));
         place.run([&] {
-            ASSERT_TRUE(new_service("inside").ok());
-            const Service service("inside");
-            ASSERT_TRUE(service.set("port", port_).ok());
-            ASSERT_TRUE(service.set("enabled", 1).ok());
             inside.emplace(at(), 4);
             ASSERT_TRUE(inside->flows(20'000));
         });
@@ -398,7 +395,7 @@ TEST_F(Hotplug, whileServicesEnd) {
         }
         inside.reset();
         place.drop();
-        EXPECT_TRUE(wait_for([] { return !Service("inside").present(); }, patience(seconds(20))));
+        EXPECT_TRUE(goes());
         const auto removal = unload();
         ASSERT_TRUE(removal.status.ok()) << removal.status.text();
         EXPECT_EQ(outside.end(), "");

@@ -6,6 +6,7 @@
 #include "support/datagram_fixture.hpp"
 #include "support/events.hpp"
 #include "support/forge.hpp"
+#include "support/inside.hpp"
 #include "support/kind.hpp"
 #include "support/link.hpp"
 
@@ -165,11 +166,10 @@ TEST_P(Reflector, aServiceInAnotherNamespace) {
         GTEST_SKIP() << "this kernel has no virtual Ethernet";
     const auto link = Link::create().value();
     const auto port = fresh_port();
-    ASSERT_EQ(link.far().run([] { return new_service("far", GetParam().protocol).code(); }), 0);
+    ASSERT_NO_FATAL_FAILURE(start_inside(
+        link.far(),
+        {.port = port, .name = "far", .protocol = GetParam().protocol, .address = "0.0.0.0"}));
     const Service far("far");
-    ASSERT_TRUE(far.set("port", port).ok());
-    ASSERT_TRUE(far.set("address", "0.0.0.0").ok());
-    ASSERT_TRUE(far.set("enabled", 1).ok());
     ASSERT_TRUE(service_.set("address", "0.0.0.0").ok());
     const auto from_far = [&](const Endpoint &source) {
         const Forgery forgery{.source = source, .destination = at(Link::near_v4)};

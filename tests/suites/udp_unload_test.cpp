@@ -9,6 +9,7 @@
 
 #include "support/datagram_fixture.hpp"
 #include "support/events.hpp"
+#include "support/inside.hpp"
 #include "support/kind.hpp"
 #include "support/link.hpp"
 
@@ -110,10 +111,8 @@ TEST_P(UdpUnload, withEventsAndThreadsOfAllNumbers) {
 TEST_P(UdpUnload, whileItsNamespaceEnds) {
     for (int i = 0; i < sized(8, 2, 200); i++) {
         auto place = NetworkNamespace::create().value();
-        ASSERT_EQ(place.run([] { return make_service("inside").code(); }), 0);
-        const Service inside("inside");
-        ASSERT_TRUE(inside.set("port", port_).ok());
-        ASSERT_TRUE(inside.set("enabled", 1).ok());
+        ASSERT_NO_FATAL_FAILURE(
+            start_inside(place, {.port = port_, .protocol = GetParam().protocol}));
         auto rain = place.run([this] { return std::make_unique<Drizzle>(at()); });
         ASSERT_TRUE(rain->falls(20));
         place.drop();
@@ -121,7 +120,7 @@ TEST_P(UdpUnload, whileItsNamespaceEnds) {
         if (i % 2 == 0)
             expect_removal();
         leaver.join();
-        EXPECT_TRUE(wait_for([&] { return !inside.present(); }, patience(seconds(5)))) << i;
+        EXPECT_TRUE(goes("inside", patience(seconds(5)))) << i;
         if (i % 2 == 0) {
             ASSERT_NO_FATAL_FAILURE(load());
         }
@@ -217,19 +216,11 @@ protected:
     /// Brings a service up inside `where`.
     void start_inside(const NetworkNamespace &where, const std::string &name,
                       const std::string &address = "127.0.0.1") const {
-        const auto made = where.run([&] { return new_service(name, "udp_echo").code(); });
-        ASSERT_EQ(made, 0) << std::strerror(made);
-        const Service inside(name);
-        EXPECT_EQ(inside.number("netns"), where.inode());
-        ASSERT_TRUE(inside.set("port", port_).ok());
-        ASSERT_TRUE(inside.set("address", address).ok());
-        const auto up = inside.set("enabled", 1);
-        ASSERT_TRUE(up.ok()) << up.text();
+        suite::start_inside(
+            where, {.port = port_, .name = name, .protocol = "udp_echo", .address = address});
     }
 
-    static bool gone(const std::string &name) {
-        return wait_for([&] { return !Service(name).present(); }, patience(seconds(2)));
-    }
+    static bool gone(const std::string &name) { return goes(name, patience(seconds(2))); }
 };
 
 TEST_F(UdpNamespace, isTheOneOfTheCreator) {
