@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// Discard over TCP (RFC 863): takes everything, counts it, and never answers.
-#include <linux/tcp.h>
-
 #include "support/fault.hpp"
 #include "support/fixture.hpp"
 #include "support/flood.hpp"
 #include "support/health.hpp"
+#include "support/tcp_info.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -34,13 +33,6 @@ protected:
         const auto answer = receive_all(socket);
         ASSERT_TRUE(answer.ok()) << answer.text();
         EXPECT_EQ(*answer, "");
-    }
-
-    static tcp_info info_of(const Descriptor &socket) {
-        tcp_info info{};
-        socklen_t size = sizeof info;
-        (void)::getsockopt(socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size);
-        return info;
     }
 };
 

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "support/cpu.hpp"
 #include "support/fixture.hpp"
 #include "support/pattern.hpp"
+#include "support/tcp_info.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -42,6 +44,26 @@ TEST_F(Echo, smallSizes) {
 TEST_F(Echo, aroundSegmentAndBlockSizes) {
     for (const std::uint64_t size : {16383, 16384, 65535, 65536, 65537, 131073, 1048575})
         expect_echo(1, Plan{.bytes = size, .hashed = true});
+}
+
+TEST_F(Echo, ofMuchAtOnceIsInWholeSegments) {
+    // A softirq has one packet at a time, and sends back what is in it.
+    ASSERT_TRUE(service_.set("exec", "thread").ok());
+    const auto socket = client();
+    const std::string much(600'000, 'x');
+    // So that the buffers grow to hold it.
+    for (int i = 0; i < 8; i++)
+        ASSERT_TRUE(round_trip(socket, much).ok());
+    const OnCpu here(0);
+    ASSERT_NO_FATAL_FAILURE(hold_the_workers_back());
+    const auto before = info_of(socket);
+    ASSERT_TRUE(send_all(socket, much).ok());
+    ASSERT_TRUE(receive_exactly(socket, much.size()).ok());
+    const auto after = info_of(socket);
+    // Each run, of which there are some ten, has ended in a packet of its own once.
+    const auto segments = (much.size() - 1) / after.tcpi_rcv_mss + 1;
+    EXPECT_LE(after.tcpi_data_segs_in - before.tcpi_data_segs_in, segments + 4)
+        << "of " << after.tcpi_rcv_mss << " bytes";
 }
 
 TEST_F(Echo, everyByteValue) {

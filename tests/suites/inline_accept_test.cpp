@@ -2,7 +2,6 @@
 /// \file
 /// exec=inline from a connection's first byte to its end: accepted by the softirq that delivers its
 /// first message, finished by the one that delivers its FIN.
-#include <sched.h>
 #include <unistd.h>
 
 #include <optional>
@@ -28,15 +27,6 @@ protected:
     }
     void go_inline() const { ASSERT_TRUE(service_.set("exec", "inline").ok()); }
 
-    /// Has the workers share the caller's CPU, and run on it when nobody else wants it: so they
-    /// do not accept a connection before its first message has come.
-    void hold_the_workers_back() const {
-        ASSERT_TRUE(pool_.set("cpus", "0").ok());
-        const sched_param none{};
-        for (const auto &worker : worker_threads())
-            ASSERT_EQ(::sched_setscheduler(worker.pid, SCHED_IDLE, &none), 0);
-    }
-
     /// Connects, has something echoed and closes, so often; the worker does the last of it.
     void churn(int times) const {
         for (int i = 0; i < times; i++)
@@ -49,6 +39,7 @@ TEST_F(InlineAccept, isOfTheFirstMessage) {
     const Events events;
     ASSERT_TRUE(events.switched_on());
     const OnCpu here(0);
+    // Or a worker may accept a connection before its first message has come.
     ASSERT_NO_FATAL_FAILURE(hold_the_workers_back());
     // The sockets that these leave are accepted into by softirqs.
     ASSERT_NO_FATAL_FAILURE(churn(40));

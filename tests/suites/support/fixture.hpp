@@ -61,6 +61,10 @@ protected:
     }
     [[nodiscard]] Removal unload() const { return remove_protocol(module_); }
 
+    /// Has the workers run on CPU 0, and only while nobody else wants it: a thread that stays there
+    /// (see OnCpu) goes before them.
+    void hold_the_workers_back() const;
+
     [[nodiscard]] Endpoint at(const std::string &address = "127.0.0.1") const {
         return {address, port_};
     }
