@@ -11,24 +11,26 @@ KINETD_PORT=7000
 PEER_PORT=7001 # and on
 PEER_PIDS=()
 BUDGET=50 # million instructions of a run: some dozens of ticks and turns of the scheduler
-VETH=kinetd-xdp VETH_ADDRESS=10.77.0.2
+VETH=kinetd-veth NEAR_ADDRESS=10.77.0.1 VETH_ADDRESS=10.77.0.2
 
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 # Sets what is particular to a kind of load: kinetd's protocol; the client; the servers in user
 # space that kinetd is measured against, PROGRAM[:OPTION=VALUE], each at what is best for it, or at
 # several settings where the best depends on the load; the floor, of BPF's, which serves no other
-# purpose than to be measured; the loads, CONNECTIONSxBYTES[xDEPTH], for udp SOCKETSxBYTES[xBURST].
-choose() { # tcp|churn|udp|discard
-	FLOOR=()
+# purpose than to be measured; the loads, CONNECTIONSxBYTES[xDEPTH], for udp SOCKETSxBYTES[xBURST];
+# OVER_VETH where the client is behind a pair of veth, not on the loopback device.
+choose() { # tcp|veth|churn|udp|discard
+	FLOOR=() OVER_VETH=''
 	case $1 in
-	tcp | churn)
+	tcp | veth | churn)
 		PROTOCOL=tcp_echo CLIENT=echo_load
 		PEERS=(epoll_echo epoll_echo:sched=batch uring_echo uring_echo:sched=batch
 			thread_echo:bytes=262144)
 		FLOOR=(sockmap_echo)
 		LOADS=(1x64 16x64 64x64 1x1024 16x1024 1x16384 8x16384 16x16384 64x16384)
-		[ "$1" = tcp ] || LOADS=(1x64 16x64)
+		[ "$1" != churn ] || LOADS=(1x64 16x64)
+		[ "$1" != veth ] || OVER_VETH=1 FLOOR=()
 		;;
 	udp)
 		PROTOCOL=udp_echo CLIENT=udp_load
@@ -44,7 +46,7 @@ choose() { # tcp|churn|udp|discard
 			tcp_sink:mode=trunc:wait=epoll:bytes=4194304:lowat=2097152)
 		LOADS=(1x65483 1x65536 8x65536 1x1048576 8x1048576)
 		;;
-	*) die "neither tcp, churn, udp nor discard: $1" ;;
+	*) die "neither tcp, veth, churn, udp nor discard: $1" ;;
 	esac
 	MODULE=proto_${PROTOCOL/tcp_discard/discard}
 }
@@ -75,9 +77,10 @@ start_peer() { # PEER PORT: false where it does not start
 	IFS=: read -r -a words <<<"$1"
 	# shellcheck disable=SC2046 # two words each
 	set -- "${words[0]}" --port "$2" $(printf ' --%s' "${words[@]:1}" | sed 's/^ --$//;s/=/ /g')
+	[ -z "$OVER_VETH" ] || { start_veth 1500 && set -- "$@" --address "$NEAR_ADDRESS"; } || return 1
 	case $1 in
 	xdp_echo)
-		start_veth || return 1
+		start_veth 9000 || return 1
 		[[ "$*" = *generic* ]] ||
 			start_program "$PROGRAMS/$1" --mode pass --interface "$VETH-a" || return 1
 		start_program ip netns exec "$VETH" "$PROGRAMS/$1" --interface "$VETH-b" "${@:2}"
@@ -104,13 +107,14 @@ stop_peers() {
 	stop_veth
 }
 
-start_veth() {
+start_veth() { # MTU: the far end is in a namespace of its own
 	[ ! -e "/sys/class/net/$VETH-a" ] || return 0
 	modprobe -q veth || true # may be built in
 	ip netns add "$VETH" &&
-		ip link add "$VETH-a" mtu 9000 type veth peer name "$VETH-b" mtu 9000 netns "$VETH" &&
+		ip link add "$VETH-a" mtu "$1" type veth peer name "$VETH-b" mtu "$1" netns "$VETH" &&
+		ip -n "$VETH" address add "$VETH_ADDRESS/24" dev "$VETH-b" &&
 		ip -n "$VETH" link set "$VETH-b" up &&
-		ip address add 10.77.0.1/24 dev "$VETH-a" &&
+		ip address add "$NEAR_ADDRESS/24" dev "$VETH-a" &&
 		ip link set "$VETH-a" up &&
 		ip neighbour add "$VETH_ADDRESS" dev "$VETH-a" nud permanent lladdr \
 			"$(ip netns exec "$VETH" cat "/sys/class/net/$VETH-b/address")"
@@ -124,9 +128,13 @@ stop_veth() {
 # The modules lie where Kbuild leaves them.
 start_kinetd() {
 	local modules=${KINETD_BENCH_MODULES:-$KINETD_MODULES}
+	[ -z "$OVER_VETH" ] || start_veth 1500 || die "no veth"
 	insmod "$modules/core/kinetd.ko" || die "no modules loaded from $modules"
-	insmod "$modules/proto/$MODULE.ko" port="$KINETD_PORT" || die "no protocol loaded from $modules"
+	insmod "$modules/proto/$MODULE.ko" port="$KINETD_PORT" address="$(server_address)" ||
+		die "no protocol loaded from $modules"
 }
+
+server_address() { if [ -n "$OVER_VETH" ]; then echo "$NEAR_ADDRESS"; else echo 127.0.0.1; fi; }
 
 # A second service, of the other exec; false where kinetd does not have that for it.
 start_inline() {
@@ -136,14 +144,15 @@ start_inline() {
 		echo inline >"/sys/kernel/kinetd/protocols/$PROTOCOL/delete_service"
 		return 1
 	fi
-	echo 127.0.0.1 >"$service/address"
+	server_address >"$service/address"
 	echo "$INLINE_PORT" >"$service/port"
 	echo 1 >"$service/enabled"
 }
 
 stop_kinetd() { rmmod "$MODULE" && rmmod kinetd; }
 
-# How many messages or MiB: what takes some BUDGET million instructions.
+# How many messages or MiB: what takes some BUDGET million instructions, and of each connection one
+# at least.
 amount() { # KIND LOAD
 	local connections bytes depth each least count
 	IFS=x read -r connections bytes depth <<<"$2"
@@ -156,6 +165,7 @@ amount() { # KIND LOAD
 	[ "$bytes" -lt 1048576 ] || [ "$1" = discard ] || each=$((each / 3)) # or it would be a dozen
 	least=$((2 * $(on_the_way "$1" "$2"))) count=$((BUDGET * 1000000 / each))
 	[ "$count" -ge "$least" ] || count=$least
+	[ "$1" = discard ] || [ "$count" -ge "$connections" ] || count=$connections
 	echo "$count"
 }
 
@@ -174,20 +184,21 @@ on_the_way() { # KIND LOAD
 # One run of the client against a server: its line. Before what is measured comes a fifth as much,
 # at least what is on its way at once. LATENCY=1 takes the round trips, too.
 load() { # KIND SERVER PORT LOAD [COUNT]
-	local connections bytes depth count=${5:-$(amount "$1" "$4")} least options
+	local connections bytes depth count=${5:-$(amount "$1" "$4")} least options where=()
 	IFS=x read -r connections bytes depth <<<"$4"
 	least=$(on_the_way "$1" "$4")
 	options=(--port "$3" --bytes "$bytes"
 		--warmup $((count / 5 > least ? count / 5 : least)))
 	case $2 in xdp_echo*) options+=(--address "$VETH_ADDRESS") ;; esac
+	[ -z "$OVER_VETH" ] || options+=(--address "$NEAR_ADDRESS") where=(ip netns exec "$VETH")
 	[ -z "${LATENCY-}" ] || [ "$1" = discard ] || options+=(--latency)
 	case $1 in
-	tcp) options+=(--connections "$connections" --depth "${depth:-1}" --messages "$count") ;;
+	tcp | veth) options+=(--connections "$connections" --depth "${depth:-1}" --messages "$count") ;;
 	churn) options+=(--connections "$connections" --churn --messages "$count") ;;
 	udp) options+=(--sockets "$connections" --burst "${depth:-1}" --messages "$count") ;;
 	discard) options+=(--connections "$connections" --mebibytes "$count" --sink "$(threads_of "$2")") ;;
 	esac
-	timeout 600 choom -n 500 -- "$PROGRAMS/$CLIENT" "${options[@]}"
+	timeout 600 "${where[@]}" choom -n 500 -- "$PROGRAMS/$CLIENT" "${options[@]}"
 }
 
 # What the names of a server's threads begin with.

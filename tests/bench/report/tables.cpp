@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t first_column = 14;
 
 const std::map<std::string, std::string> kinds = {{"tcp", "TCP echo"},
+                                                  {"veth", "TCP echo over veth, MTU 1500"},
                                                   {"churn", "TCP connect, echo, close"},
                                                   {"udp", "UDP echo"},
                                                   {"discard", "TCP discard"}};
