@@ -17,6 +17,7 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
+#include <net/busy_poll.h>
 #include <net/tcp.h>
 
 #include "compat.h"
@@ -47,12 +48,27 @@ static void connection_timer(struct timer_list *timer)
 	kinetd_endpoint_kick(&conn->ep);
 }
 
+/*
+ * The loopback device; or one that no hardware is behind (veth, a bridge), and what came over
+ * it last was not taken from hardware elsewhere, for which a driver's NAPI puts its mark on it.
+ */
+static bool connection_came_from_here(const struct sock *sk, const struct net_device *dev)
+{
+	if (dev->flags & IFF_LOOPBACK)
+		return true;
+#ifdef CONFIG_NET_RX_BUSY_POLL
+	return !dev->dev.parent && READ_ONCE(sk->sk_napi_id) < MIN_NAPI_ID;
+#else
+	return false;
+#endif
+}
+
 /**
  * kinetd_connection_is_local() - is the peer on this machine?
  * @sk: connected socket
  *
  * Context: any.
- * Return: whether what is sent goes through the loopback device.
+ * Return: whether its packets are sent by a task here, as far as one can tell.
  */
 bool kinetd_connection_is_local(struct sock *sk)
 {
@@ -61,7 +77,7 @@ bool kinetd_connection_is_local(struct sock *sk)
 
 	rcu_read_lock();
 	dst = __sk_dst_get(sk);
-	local = dst && dst->dev->flags & IFF_LOOPBACK;
+	local = dst && connection_came_from_here(sk, dst->dev);
 	rcu_read_unlock();
 	return local;
 }
