@@ -130,14 +130,19 @@ static ssize_t connection_offer(struct kinetd_connection *conn, size_t len)
 }
 
 /*
- * How much of @waiting to take when no more than @budget is to be: whole segments, or each
- * run that sends it back would end in a packet of a few bytes.
+ * How much of @waiting the handler is to have, with @budget left of this run.  Where more
+ * waits than that, the run ends with a whole segment, or each that sends back what it has
+ * taken would end in a packet of a few bytes.
  */
 static u32 connection_share(const struct kinetd_connection *conn, u32 waiting, u32 budget)
 {
+	u32 mss = tcp_sk(conn->sock->sk)->mss_cache;
+	u32 end = CONNECTION_RUN_BYTES - CONNECTION_RUN_BYTES % mss;
+	u32 done = CONNECTION_RUN_BYTES - budget;
+
 	if (waiting <= budget)
 		return waiting;
-	return budget - budget % tcp_sk(conn->sock->sk)->mss_cache;
+	return end - min(done, end);
 }
 
 /**
