@@ -26,7 +26,8 @@
 #define REFLECT_UNHELD_TINY	(15 * 8) /* else: TCP has room for 8 bytes in any packet */
 #define REFLECT_SPLICE_MIN	1024	/* mean bytes of a piece from which copying is dearer */
 
-#define REFLECT_COPY_MIN	8192	/* bytes from which a page pinned costs a dialogue more */
+/* bytes from which a page pinned costs a dialogue more, where one packet brings them */
+#define REFLECT_COPY_MIN	8192
 #define REFLECT_FRAG_SIZE	32768	/* of a thread's or CPU's page_frag, where memory allows */
 
 /* What one call sends */
@@ -173,7 +174,8 @@ static bool reflection_copy_is_cheap(const struct reflection *r, struct sock *sk
 static ssize_t reflection_send(struct reflection *r, struct sock *sk, int flags, bool dialogue)
 {
 	bool splice = r->held && r->len >= (size_t)r->nr * REFLECT_SPLICE_MIN &&
-		      !(dialogue && r->len >= REFLECT_COPY_MIN && reflection_copy_is_cheap(r, sk));
+		      !(dialogue && r->len >= REFLECT_COPY_MIN &&
+			r->len <= tcp_sk(sk)->mss_cache && reflection_copy_is_cheap(r, sk));
 	unsigned int i;
 	ssize_t sent;
 
