@@ -215,10 +215,13 @@ static enum connection_verdict connection_linger(struct kinetd_connection *conn)
 /* TCP sends no FIN, and says nothing, where it has no memory for one. */
 static enum connection_verdict connection_finished(struct kinetd_connection *conn)
 {
+	int state = conn->sock->sk->sk_state;
+
 	kinetd_connection_ignore_input(conn);
-	if (kinetd_connection_has_unacked(conn))
+	/* of one opened by its data (Fast Open) the FIN waits for the end of the handshake */
+	if (kinetd_connection_has_unacked(conn) || state == TCP_SYN_RECV)
 		return CONNECTION_WAIT;
-	if (conn->sock->sk->sk_state != TCP_FIN_WAIT2)
+	if (state != TCP_FIN_WAIT2)
 		return CONNECTION_FAILED;
 	return connection_linger(conn);
 }

@@ -283,16 +283,29 @@ static ssize_t connection_reflect_pieces(struct kinetd_connection *conn, size_t 
 	return connection_reflected(conn, r.len, sent, more);
 }
 
+/* From the receive queue */
+static ssize_t connection_reflect_queued(struct kinetd_connection *conn, size_t len)
+{
+	const void *data = connection_at_hand(conn, len);
+
+	return data ? connection_reflect_piece(conn, data, len) :
+		      connection_reflect_pieces(conn, len);
+}
+
 /* What was taken out of the receive queue, for a handler that waited before it reflects. */
 static ssize_t connection_reflect_held(struct kinetd_connection *conn, size_t len)
 {
+	size_t held = min_t(size_t, len, kinetd_connection_held(conn));
+	ssize_t queued;
 	int err;
 
-	len = min_t(size_t, len, kinetd_connection_held(conn));
-	err = kinetd_connection_send(conn, conn->held + conn->held_done, len);
-	if (err == -EAGAIN)
-		return 0;
-	return err ?: len;
+	err = kinetd_connection_send(conn, conn->held + conn->held_done, held);
+	if (err)
+		return err == -EAGAIN ? 0 : err;
+	if (held == len || conn->blocked)
+		return held;
+	queued = connection_reflect_queued(conn, len - held);
+	return queued < 0 ? queued : held + queued;
 }
 
 /**
@@ -304,20 +317,17 @@ static ssize_t connection_reflect_held(struct kinetd_connection *conn, size_t le
  *
  * Context: as &kinetd_protocol.receive.
  * Return: how many bytes were queued for sending, which are to be returned as
- * done with; less than @len where the send queue is full.  A negative errno
+ * done with; less than @len where the send queue is full, so that a handler of units
+ * larger than a byte asks kinetd_connection_sent() how far it is.  A negative errno
  * where the connection is broken.
  */
 ssize_t kinetd_connection_reflect(struct kinetd_connection *conn, size_t len)
 {
-	const void *data;
-
 	/* what is kept goes first */
 	if (unlikely(conn->blocked))
 		return 0;
 	if (unlikely(conn->held))
 		return connection_reflect_held(conn, len);
-	data = connection_at_hand(conn, len);
-	return data ? connection_reflect_piece(conn, data, len) :
-		      connection_reflect_pieces(conn, len);
+	return connection_reflect_queued(conn, len);
 }
 EXPORT_SYMBOL_GPL(kinetd_connection_reflect);

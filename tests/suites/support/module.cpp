@@ -31,6 +31,8 @@ constexpr std::array chargen{"tcp_chargen"};
 constexpr std::array daytime{"tcp_daytime", "udp_daytime"};
 constexpr std::array time{"tcp_time", "udp_time"};
 constexpr std::array reverse{"tcp_reverse"};
+constexpr std::array contract{"tcp_blocks", "tcp_orders", "tcp_greeter", "tcp_curt",
+                              "tcp_idler",  "tcp_broken", "tcp_refuser"};
 
 constexpr std::array modules{
     Module{core_name, "core", {}},
@@ -43,6 +45,7 @@ constexpr std::array modules{
     Module{time_name, "proto", time},
     Module{reverse_name, "outside", reverse},
     Module{client_name, "client", {}},
+    Module{contract_name, "contract", contract},
 };
 
 } // namespace
@@ -52,7 +55,7 @@ std::span<const Module> all_modules() {
 }
 
 std::span<const Module> protocol_modules() {
-    return std::span(modules).subspan(1, modules.size() - 2);
+    return std::span(modules).subspan(1, modules.size() - 3);
 }
 
 const Module &module_named(std::string_view name) {

@@ -30,10 +30,11 @@ inline constexpr const char *chargen_name = "proto_chargen";
 inline constexpr const char *daytime_name = "proto_daytime";
 inline constexpr const char *time_name = "proto_time";
 inline constexpr const char *reverse_name = "proto_tcp_reverse"; ///< built outside of the tree
+inline constexpr const char *contract_name = "proto_contract";   ///< the suites' own, in contract/
 
-/// All of them, core first: none needs one that stands behind it.
+/// All of them, core first: none needs one that stands behind it. The suites' own is among them.
 std::span<const Module> all_modules();
-/// Those that register a protocol.
+/// Those that register a protocol, for others than the suites.
 std::span<const Module> protocol_modules();
 /// The one of this name; throws where there is none.
 const Module &module_named(std::string_view name);
