@@ -80,7 +80,8 @@ static void datagram_flow(const struct sk_buff *skb, struct kinetd_flow *flow)
 		flow->local.v4.s_addr = ip_hdr(skb)->daddr;
 	} else {
 		flow->local.v6 = ipv6_hdr(skb)->daddr;
-		if (ipv6_addr_type(&flow->peer.v6) & IPV6_ADDR_LINKLOCAL)
+		if ((ipv6_addr_type(&flow->peer.v6) | ipv6_addr_type(&flow->local.v6)) &
+		    IPV6_ADDR_LINKLOCAL)
 			flow->oif = inet6_iif(skb);
 	}
 }
@@ -173,7 +174,7 @@ static struct dst_entry *datagram_route(struct kinetd_datagram *dgram, struct ki
 		return NULL;
 	dst = kinetd_flow_route(dgram->socket->sock->sk, flow);
 	if (IS_ERR(dst)) {
-		*reason = PTR_ERR(dst) == -EACCES ? KINETD_DROP_BROADCAST : KINETD_DROP_NONE;
+		*reason = PTR_ERR(dst) == -EDESTADDRREQ ? KINETD_DROP_BROADCAST : KINETD_DROP_NONE;
 		return NULL;
 	}
 	kinetd_routes_add(dgram->routes, flow, dst);
@@ -478,6 +479,28 @@ static unsigned int skb_datagrams(const struct sk_buff *skb)
 							     DIV_ROUND_UP(skb->len, info->gso_size);
 }
 
+/*
+ * Was it sent to a group?  Such a datagram is given to every socket.  What the link made of
+ * it does not tell: over the loopback device a broadcast is like all else.
+ */
+static bool datagram_to_group(struct kinetd_udp_socket *socket, const struct sk_buff *skb)
+{
+	struct net *net = socket->svc->net;
+	int genid = rt_genid_ipv4(net);
+	__be32 addr;
+
+	if (skb->protocol != htons(ETH_P_IP))
+		return ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
+	addr = ip_hdr(skb)->daddr;
+	if (likely(addr == socket->unicast && genid == socket->unicast_genid))
+		return false;
+	if (address_check4(net, addr))
+		return true;
+	socket->unicast = addr;
+	socket->unicast_genid = genid;
+	return false;
+}
+
 /**
  * kinetd_datagram_serve() - give what was received to the handler
  * @socket: where it was received
@@ -492,8 +515,7 @@ void kinetd_datagram_serve(struct kinetd_udp_socket *socket, struct sk_buff *skb
 	};
 	struct kinetd_service *svc = socket->svc;
 
-	/* what goes to groups is given to every socket */
-	if (unlikely(skb->pkt_type != PACKET_HOST && !socket->first)) {
+	if (unlikely(!socket->first && datagram_to_group(socket, skb))) {
 		consume_skb(skb);
 		return;
 	}

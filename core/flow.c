@@ -138,7 +138,7 @@ static struct dst_entry *flow_route4(struct sock *sk, struct kinetd_flow *flow)
 		return ERR_CAST(rt);
 	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
 		ip_rt_put(rt);
-		return ERR_PTR(-EACCES);
+		return ERR_PTR(-EDESTADDRREQ);
 	}
 	flow->local.v4.s_addr = fl4.saddr;
 	return &rt->dst;
@@ -159,7 +159,7 @@ static struct dst_entry *flow_route6(struct sock *sk, struct kinetd_flow *flow)
 	struct dst_entry *dst;
 
 	if (ipv6_addr_is_multicast(&fl6.daddr))
-		return ERR_PTR(-EACCES);
+		return ERR_PTR(-EDESTADDRREQ);
 	security_sk_classify_flow(sk, flowi6_to_flowi_common(&fl6));
 	/* an IPv4 socket has none of what IPv6 would look at */
 	dst = ipv6_stub->ipv6_dst_lookup_flow(sock_net(sk), sk->sk_family == AF_INET6 ? sk : NULL,
@@ -181,17 +181,31 @@ static struct dst_entry *flow_route6(struct sock *sk, struct kinetd_flow *flow)
  * @flow: flow; where @flow->local is unspecified, it is set
  *
  * Context: any that may take locks; does not sleep.
- * Return: the route, with a reference for the caller, or an ERR_PTR(): -EACCES
- * where it leads to a group.
+ * Return: the route, with a reference for the caller, or an ERR_PTR(): -EDESTADDRREQ,
+ * which is nothing that a route says, where it leads to a group.
  */
 struct dst_entry *kinetd_flow_route(struct sock *sk, struct kinetd_flow *flow)
 {
 	return flow->peer.family == AF_INET ? flow_route4(sk, flow) : flow_route6(sk, flow);
 }
 
-/* What receiving has left on a packet, and sending would misunderstand */
+/*
+ * A sender on this machine may have asked for time stamps of what it sends: asked for once
+ * more, they would be ours, and nobody takes them out of our socket.
+ */
+static void packet_clear_timestamps(struct sk_buff *skb)
+{
+	struct sk_buff *part;
+
+	skb_shinfo(skb)->tx_flags = 0;
+	skb_walk_frags(skb, part)
+		skb_shinfo(part)->tx_flags = 0;
+}
+
+/* What sending and receiving have left on a packet, and sending would misunderstand */
 static void packet_reset(struct sk_buff *skb, struct sock *sk)
 {
+	packet_clear_timestamps(skb);
 	skb_set_owner_w(skb, sk);
 	skb_scrub_packet(skb, true);
 	__vlan_hwaccel_clear_tag(skb);

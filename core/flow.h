@@ -16,7 +16,7 @@ struct sock;
  * @peer: the other's
  * @local_port: network byte order
  * @peer_port: network byte order
- * @oif: the interface that a link-local @peer is on, else 0
+ * @oif: the interface that a link-local @peer is on, or a link-local @local, else 0
  */
 struct kinetd_flow {
 	struct kinetd_address	local;

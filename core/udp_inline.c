@@ -11,8 +11,11 @@
  * all is the worker's, until enough datagrams have come each on its own.
  */
 #include <linux/filter.h>
+#include <linux/ipv6.h>
 #include <linux/slab.h>
 #include <linux/udp.h>
+#include <net/ipv6.h>
+#include <net/route.h>
 #include <net/udp.h>
 
 #include "datagram.h"
@@ -47,6 +50,14 @@ void kinetd_cpu_routes_free(struct kinetd_routes **routes)
 	kfree(routes);
 }
 
+/* While it is received its route tells. */
+static bool packet_to_group(const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+	return ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
+}
+
 /*
  * May this packet be served at once?  What waits in the queue, and what the worker has
  * taken from there, goes first, so that a flow stays in order.  What goes to groups is
@@ -59,7 +70,7 @@ static bool udp_may_serve(const struct kinetd_udp_socket *socket, const struct s
 		return false;
 	/* pairs with smp_wmb() in udp_serve(): whose packet left the queue is still serving */
 	smp_rmb();
-	return !READ_ONCE(socket->serving) && skb->pkt_type == PACKET_HOST && !skb_shared(skb);
+	return !READ_ONCE(socket->serving) && !packet_to_group(skb) && !skb_shared(skb);
 }
 
 /*

@@ -29,6 +29,8 @@ struct kinetd_service;
  * @trains: the more, the more of what came lately came in trains; of the softirqs while
  *	    these serve, else of the worker
  * @last: who sent the datagram before; to be compared only
+ * @unicast: an IPv4 address of the last datagram's that is nobody else's; of the worker
+ * @unicast_genid: the addresses and routes with which it was so
  * @drops: of the socket's drops, those that @svc->overflows has; under @svc->udp_lock
  * @serving: the worker has packets in hand
  * @first: of its set
@@ -49,6 +51,8 @@ struct kinetd_udp_socket {
 	bool			inline_wanted;
 	int			trains;
 	u32			last;
+	__be32			unicast;
+	int			unicast_genid;
 	u32			drops;
 	bool			serving;
 	bool			first;
