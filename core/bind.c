@@ -91,6 +91,19 @@ static void bind_work(struct work_struct *work)
 }
 
 /**
+ * kinetd_run_in_kworker() - have something done in nobody's name, and wait for it
+ * @work: on the stack; gone afterwards
+ *
+ * Context: process context.
+ */
+void kinetd_run_in_kworker(struct work_struct *work)
+{
+	queue_work(system_unbound_wq, work);
+	flush_work(work);
+	destroy_work_on_stack(work);
+}
+
+/**
  * kinetd_bind() - make a socket and bind it
  * @bind: how
  * @sock: result, to be released by the caller
@@ -103,9 +116,7 @@ int kinetd_bind(const struct kinetd_bind *bind, struct socket **sock)
 	struct bind_work request = { .bind = bind };
 
 	INIT_WORK_ONSTACK(&request.work, bind_work);
-	queue_work(system_unbound_wq, &request.work);
-	flush_work(&request.work);
-	destroy_work_on_stack(&request.work);
+	kinetd_run_in_kworker(&request.work);
 	if (!request.err)
 		*sock = request.sock;
 	return request.err;

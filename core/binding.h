@@ -3,6 +3,7 @@
 #define _KINETD_BINDING_H
 
 #include <linux/net.h>
+#include <linux/workqueue.h>
 #include <kinetd/address.h>
 
 struct kinetd_binding;
@@ -16,6 +17,7 @@ struct net;
  * @close: serve what waits (where @serve_waiting) and end.  Waits for workers.
  * @alive: false where somebody else (ss -K) has ended a socket
  * @set_backlog: the listen backlog was changed; NULL where there is none
+ * @backlog: the one in force; NULL as well
  * @follow_pool: the service has another pool.  NULL where a binding has to be replaced
  *		 to follow a pool, and also when the pool's workers change.
  * @set_exec: serve inline, or by the workers; 0 or a negative errno and nothing changed.
@@ -30,6 +32,7 @@ struct kinetd_binding_ops {
 	void (*close)(struct kinetd_binding *binding, bool serve_waiting);
 	bool (*alive)(const struct kinetd_binding *binding);
 	void (*set_backlog)(struct kinetd_binding *binding, unsigned int backlog);
+	unsigned int (*backlog)(const struct kinetd_binding *binding);
 	void (*follow_pool)(struct kinetd_binding *binding);
 	int (*set_exec)(struct kinetd_binding *binding, bool exec_inline);
 };
@@ -66,6 +69,7 @@ struct kinetd_bind {
 	void				*arg;
 };
 
+void kinetd_run_in_kworker(struct work_struct *work);
 int kinetd_bind(const struct kinetd_bind *bind, struct socket **sock);
 
 #endif /* _KINETD_BINDING_H */

@@ -177,7 +177,7 @@ static void udp_run(struct kinetd_endpoint *ep)
 {
 	struct kinetd_udp_socket *socket = to_udp_socket(ep);
 
-	if (unlikely(test_bit(KINETD_EP_STOP, &ep->flags))) {
+	if (unlikely(test_bit_acquire(KINETD_EP_STOP, &ep->flags))) {
 		udp_end(socket);
 		return;
 	}
@@ -240,23 +240,39 @@ static int udp_take_trains(struct socket *sock, int on)
 	return sock->ops->setsockopt(sock, SOL_UDP, UDP_GRO, KERNEL_SOCKPTR(&on), sizeof(on));
 }
 
+struct udp_keep {
+	struct work_struct	work;
+	int			family;
+};
+
+static void udp_keep_work(struct work_struct *work)
+{
+	struct udp_keep *keep = container_of(work, struct udp_keep, work);
+	struct socket *sock;
+
+	if (sock_create_kern(&init_net, keep->family, SOCK_DGRAM, IPPROTO_UDP, &sock))
+		return;
+	if (udp_take_trains(sock, true))
+		sock_release(sock);
+	else
+		udp_kept[keep->family == AF_INET6] = sock;
+}
+
 /*
  * The first socket that takes trains, or is served inline, and the last one that goes,
  * have the kernel patch its own text, which interrupts all CPUs.  So that services can
- * come, go, move and change without that, one socket of each family is kept.  Nothing
- * depends on it.
+ * come, go, move and change without that, one socket of each family is kept, made as those
+ * that are bound are.  Nothing depends on it.
  */
 static void udp_keep_trains(int family)
 {
-	struct socket **kept = &udp_kept[family == AF_INET6];
+	struct udp_keep keep = { .family = family };
 
 	lockdep_assert_held(&kinetd_mutex);
-	if (*kept || sock_create_kern(&init_net, family, SOCK_DGRAM, IPPROTO_UDP, kept))
+	if (udp_kept[family == AF_INET6])
 		return;
-	if (udp_take_trains(*kept, true)) {
-		sock_release(*kept);
-		*kept = NULL;
-	}
+	INIT_WORK_ONSTACK(&keep.work, udp_keep_work);
+	kinetd_run_in_kworker(&keep.work);
 }
 
 /* Context: no service is there any more. */
@@ -388,6 +404,8 @@ static void udp_stop(struct kinetd_udp_socket *socket, bool serve_waiting)
 	socket->serve_waiting = serve_waiting;
 	/* it cannot retire between the two while the lock is held */
 	spin_lock_bh(&worker->lock);
+	/* pairs with test_bit_acquire() in udp_run(), which may run for another reason */
+	smp_mb__before_atomic();
 	set_bit(KINETD_EP_STOP, &socket->ep.flags);
 	kinetd_endpoint_kick(&socket->ep);
 	spin_unlock_bh(&worker->lock);
