@@ -285,7 +285,7 @@ static void listener_run(struct kinetd_endpoint *ep)
 {
 	struct kinetd_listener *listener = to_listener(ep);
 
-	if (test_bit(KINETD_EP_STOP, &ep->flags)) {
+	if (test_bit_acquire(KINETD_EP_STOP, &ep->flags)) {
 		listener_end(listener);
 		return;
 	}
@@ -324,7 +324,7 @@ static int listener_complete(struct socket *sock, void *arg)
 {
 	struct kinetd_listener *listener = arg;
 
-	return kernel_listen(sock, kinetd_service_backlog(listener->svc));
+	return kernel_listen(sock, kinetd_service_backlog_wanted(listener->svc));
 }
 
 static int listener_bind(struct kinetd_listener *listener, const struct kinetd_address *addr,
@@ -410,6 +410,8 @@ static void listener_close(struct kinetd_binding *binding, bool serve_waiting)
 
 	/* it cannot retire between the two while the lock is held */
 	spin_lock_bh(&worker->lock);
+	/* pairs with test_bit_acquire() in listener_run(), which may run for another reason */
+	smp_mb__before_atomic();
 	set_bit(KINETD_EP_STOP, &listener->ep.flags);
 	kinetd_endpoint_kick(&listener->ep);
 	spin_unlock_bh(&worker->lock);
@@ -426,9 +428,23 @@ static bool listener_alive(const struct kinetd_binding *binding)
 	return inet_sk_state_load(listener->sock->sk) == TCP_LISTEN;
 }
 
+/* One that was ended by others is not to listen again: it has said goodbye for its children. */
 static void listener_set_backlog(struct kinetd_binding *binding, unsigned int backlog)
 {
-	kernel_listen(from_binding(binding)->sock, backlog);
+	struct sock *sk = from_binding(binding)->sock->sk;
+
+	lock_sock(sk);
+	if (sk->sk_state == TCP_LISTEN)
+		WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
+	release_sock(sk);
+}
+
+static unsigned int listener_backlog(const struct kinetd_binding *binding)
+{
+	const struct kinetd_listener *listener;
+
+	listener = container_of(binding, struct kinetd_listener, binding);
+	return READ_ONCE(listener->sock->sk->sk_max_ack_backlog);
 }
 
 static struct kinetd_worker *choose_for_listener(struct kinetd_endpoint *ep, void *arg)
@@ -455,5 +471,6 @@ const struct kinetd_binding_ops kinetd_listener_ops = {
 	.close		= listener_close,
 	.alive		= listener_alive,
 	.set_backlog	= listener_set_backlog,
+	.backlog	= listener_backlog,
 	.follow_pool	= listener_follow_pool,
 };

@@ -301,10 +301,18 @@ void kinetd_services_delete_in(struct net *net)
 	mutex_unlock(&deletion_mutex);
 }
 
-/* the backlog in force: what was asked for, within the namespace's limit */
-unsigned int kinetd_service_backlog(const struct kinetd_service *svc)
+/* the backlog of a listener from now on: what was asked for, within the namespace's limit */
+unsigned int kinetd_service_backlog_wanted(const struct kinetd_service *svc)
 {
 	return min_t(unsigned int, svc->backlog, READ_ONCE(svc->net->core.sysctl_somaxconn));
+}
+
+/* the backlog in force: a listener keeps its own when the namespace's limit changes */
+unsigned int kinetd_service_backlog(const struct kinetd_service *svc)
+{
+	if (svc->binding && svc->binding->ops->backlog)
+		return svc->binding->ops->backlog(svc->binding);
+	return kinetd_service_backlog_wanted(svc);
 }
 
 bool kinetd_service_enabled(const struct kinetd_service *svc)
@@ -387,7 +395,8 @@ static void order_connections(struct kinetd_worker *worker, void *arg)
 /**
  * kinetd_service_stop() - stop serving and close all connections
  * @svc: service
- * @abort: by reset; else what is queued for a peer is still delivered
+ * @abort: by reset; else what is queued for a peer is still delivered, unless there is more
+ *	   that the peer sent and that nobody has read: then TCP resets
  *
  * When it returns no handler of @svc runs.
  *
@@ -454,7 +463,7 @@ int kinetd_service_set_backlog(struct kinetd_service *svc, unsigned int backlog)
 		return -EINVAL;
 	svc->backlog = backlog;
 	if (svc->binding && svc->binding->ops->set_backlog)
-		svc->binding->ops->set_backlog(svc->binding, kinetd_service_backlog(svc));
+		svc->binding->ops->set_backlog(svc->binding, kinetd_service_backlog_wanted(svc));
 	return 0;
 }
 

@@ -110,6 +110,7 @@ int kinetd_service_set_pool(struct kinetd_service *svc, const char *name);
 int kinetd_service_set_rate_limit(struct kinetd_service *svc, unsigned int limit);
 void kinetd_services_follow_pool(struct kinetd_pool *pool);
 struct kinetd_pool *kinetd_service_pool(const struct kinetd_service *svc);
+unsigned int kinetd_service_backlog_wanted(const struct kinetd_service *svc);
 unsigned int kinetd_service_backlog(const struct kinetd_service *svc);
 void kinetd_service_retime(struct kinetd_service *svc);
 
