@@ -117,7 +117,8 @@ bool kinetd_channel_wait(struct kinetd_channel *chan, u64 until)
 		schedule_hrtimeout(&end, HRTIMER_MODE_ABS);
 	__set_current_state(TASK_RUNNING);
 	try_to_freeze();
-	cond_resched();
+	/* nor may it ever have slept: see worker_run_batch() in the core */
+	cond_resched_tasks_rcu_qs();
 	return !kthread_should_stop();
 }
 
@@ -136,7 +137,9 @@ bool kinetd_channel_sleep(struct kinetd_channel *chan, u64 until)
 		if (!kinetd_channel_wait(chan, until))
 			return false;
 	}
-	cond_resched();
+	/* where each answer is there at once nothing else waits */
+	try_to_freeze();
+	cond_resched_tasks_rcu_qs();
 	return !kthread_should_stop();
 }
 

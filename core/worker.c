@@ -301,6 +301,11 @@ static bool worker_run_batch(struct kinetd_worker *worker)
 		worker_run(ep);
 		cond_resched();
 	}
+	/*
+	 * A thread that always has work never sleeps, and to be preempted is no quiescent
+	 * state of RCU-Tasks: tracers, and with them CPU hotplug, would wait for its peers.
+	 */
+	cond_resched_tasks_rcu_qs();
 	return true;
 }
 
