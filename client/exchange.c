@@ -65,6 +65,9 @@ static bool stream_step(struct kinetd_exchange *ex, enum kinetd_verdict *verdict
 			*verdict = KINETD_BROKEN;
 			return false;
 		}
+		/* nobody answers what was not sent */
+		if (!ex->sent)
+			return false;
 	}
 	n = kinetd_channel_receive(ex->chan, ex->room, want);
 	if (n == -EAGAIN)
