@@ -269,7 +269,7 @@ static void connection_enter_softirq(struct kinetd_connection *conn, struct kine
 
 	conn->running = true;
 	conn->in_softirq = true;
-	sk->sk_allocation = GFP_ATOMIC | __GFP_NOMEMALLOC;
+	sk->sk_allocation = GFP_ATOMIC | __GFP_NOMEMALLOC | __GFP_NOWARN;
 	sk->sk_use_task_frag = false;
 	kinetd_inline_make_room(cpu, tcp_inq(sk));
 	swap(sk->sk_frag, cpu->frag[cpu->turn]);
