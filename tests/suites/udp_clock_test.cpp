@@ -106,14 +106,6 @@ TEST_F(UdpTime, afterItHasWrapped) {
     EXPECT_LT(told(), 200U);
 }
 
-TEST_F(UdpTime, before1970IsNoClocks) {
-    const OtherTime other(0);
-    if (!other.is_set())
-        GTEST_SKIP() << "the clock cannot be set to 1970";
-    EXPECT_GE(told(), epoch);
-    EXPECT_LT(told(), epoch + 100);
-}
-
 class UdpDaytime : public ClockTest {
 protected:
     UdpDaytime() : ClockTest(daytime_name, "udp_daytime") {}
