@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// What is thrown away is not answered, by nothing at all.
+#include <algorithm>
+
 #include "support/datagram_fixture.hpp"
 #include "support/forge.hpp"
 #include "support/tap.hpp"
@@ -35,12 +37,18 @@ TEST_F(UdpDiscard, neverAnswers) {
 
 TEST_F(UdpDiscard, sendsNothingOnTheWire) {
     const Tap tap;
+    const Tap errors("lo", IPPROTO_ICMP);
     const auto socket = client();
     for (int i = 0; i < 100; i++)
         ASSERT_TRUE(send_datagram(socket, "nothing").ok());
     expect_received(100, 700);
-    for (const auto &packet : tap.take())
-        EXPECT_NE(packet.source_port, port_);
+    const auto packets = tap.take();
+    EXPECT_EQ(std::ranges::count(packets, port_, &Tap::Packet::destination_port), 100);
+    EXPECT_EQ(std::ranges::count(packets, port_, &Tap::Packet::source_port), 0);
+    EXPECT_EQ(errors.take().size(), 0U);
+    // Where there is an error to be seen, it is seen.
+    expect_nobody({"127.0.0.1", fresh_port()});
+    EXPECT_EQ(errors.take().size(), 1U);
 }
 
 TEST_F(UdpDiscard, takesFromAnybody) {

@@ -22,24 +22,29 @@ namespace {
 
 constexpr int buffer_size = 8 << 20;
 
-std::optional<Tap::Packet> parse(std::string_view bytes) {
+std::optional<Tap::Packet> parse(std::string_view bytes, int protocol) {
     iphdr ip{};
     if (bytes.size() < sizeof ip)
         return std::nullopt;
     std::memcpy(&ip, bytes.data(), sizeof ip);
     const std::size_t skip = ip.ihl * 4U;
-    udphdr udp{};
-    if (ip.version != 4 || ip.protocol != IPPROTO_UDP || bytes.size() < skip + sizeof udp)
+    if (ip.version != 4 || ip.protocol != protocol || bytes.size() < skip)
         return std::nullopt;
-    std::memcpy(&udp, bytes.data() + skip, sizeof udp);
-    return Tap::Packet{ntohs(udp.source), ntohs(udp.dest),
-                       std::string(bytes.substr(skip + sizeof udp))};
+    bytes.remove_prefix(skip);
+    if (protocol != IPPROTO_UDP)
+        return Tap::Packet{0, 0, std::string(bytes)};
+    udphdr udp{};
+    if (bytes.size() < sizeof udp)
+        return std::nullopt;
+    std::memcpy(&udp, bytes.data(), sizeof udp);
+    return Tap::Packet{ntohs(udp.source), ntohs(udp.dest), std::string(bytes.substr(sizeof udp))};
 }
 
 } // namespace
 
-Tap::Tap(const std::string &interface)
-    : socket_(::socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+Tap::Tap(const std::string &interface, int protocol)
+    : socket_(::socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
+      protocol_(protocol) {
     sockaddr_ll at{};
     at.sll_family = AF_PACKET;
     at.sll_protocol = htons(ETH_P_IP);
@@ -61,7 +66,7 @@ std::vector<Tap::Packet> Tap::take() const {
             return packets;
         if (from.sll_pkttype == PACKET_OUTGOING) // the loopback shows each a second time
             continue;
-        if (auto packet = parse({block.data(), static_cast<std::size_t>(n)}))
+        if (auto packet = parse({block.data(), static_cast<std::size_t>(n)}, protocol_))
             packets.push_back(std::move(*packet));
     }
 }
