@@ -15,7 +15,7 @@ void expect_taken(const Folder &folder, const std::string &attribute, const std:
                   const std::string &in_force);
 void expect_taken(const Folder &folder, const std::string &attribute, const std::string &value);
 
-/// Writing these very bytes gives an error and changes nothing.
+/// Writing these very bytes gives EINVAL and changes nothing.
 void expect_refused(const Folder &folder, const std::string &attribute, std::string_view bytes);
 
 /// What no number's file may take.
