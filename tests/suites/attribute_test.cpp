@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include <filesystem>
+#include <map>
 
 #include "support/attribute.hpp"
 #include "support/fixture.hpp"
@@ -16,6 +17,40 @@ namespace {
 
 using namespace std::string_literals;
 using namespace std::string_view_literals;
+
+/// Files below the top folder, and their modes.
+using Modes = std::map<std::string, mode_t>;
+
+Modes of_the_core() {
+    return {{"version", 0444},
+            {"new_pool", 0200},
+            {"delete_pool", 0200},
+            {"pools/default/threads", 0644},
+            {"pools/default/cpus", 0644},
+            {"pools/default/nice", 0644},
+            {"pools/default/busy_poll_us", 0644}};
+}
+
+/// Of a protocol and its first service, which has `more` settings than all services have.
+Modes of_protocol(const std::string &name, const std::vector<std::string> &more = {}) {
+    const auto protocol = "protocols/" + name + "/";
+    const auto service = "services/" + name + "/";
+    Modes modes{{protocol + "transport", 0444},   {protocol + "default_port", 0444},
+                {protocol + "new_service", 0200}, {protocol + "delete_service", 0200},
+                {service + "protocol", 0444},     {service + "netns", 0444}};
+    for (const char *setting :
+         {"address", "port", "enabled", "exec", "pool", "backlog", "max_connections",
+          "max_per_source", "idle_timeout_ms", "send_timeout_ms"})
+        modes[service + setting] = 0644;
+    for (const auto &setting : more)
+        modes[service + setting] = 0644;
+    for (const char *counter :
+         {"connections_accepted", "connections_active", "connections_closed", "connections_refused",
+          "connections_timed_out", "bytes_received", "bytes_sent", "datagrams_received",
+          "datagrams_sent", "datagrams_dropped", "errors"})
+        modes[service + "stats/" + counter] = 0444;
+    return modes;
+}
 
 class Attribute : public EchoTest {
 protected:
@@ -31,44 +66,33 @@ protected:
         struct stat status {};
         return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777U : 0;
     }
+    /// These are all, and their modes are right.
+    static void expect_files(Modes expected, const Modes &more) {
+        expected.insert(more.begin(), more.end());
+        for (const auto &path : files()) {
+            const auto known = expected.extract(path.substr(sysfs_root.size() + 1));
+            EXPECT_FALSE(known.empty()) << "nobody expects " << path;
+            if (!known.empty()) {
+                EXPECT_EQ(mode_of(path), known.mapped())
+                    << std::oct << path << ": 0" << mode_of(path) << " is not 0" << known.mapped();
+            }
+        }
+        for (const auto &missing : expected)
+            ADD_FAILURE() << "there is no " << missing.first;
+    }
 };
 
-TEST_F(Attribute, filesAreAllThere) {
-    for (const char *file : {"version",
-                             "new_pool",
-                             "delete_pool",
-                             "protocols/tcp_echo/transport",
-                             "protocols/tcp_echo/default_port",
-                             "protocols/tcp_echo/new_service",
-                             "protocols/tcp_echo/delete_service",
-                             "services/tcp_echo/protocol",
-                             "services/tcp_echo/netns",
-                             "services/tcp_echo/address",
-                             "services/tcp_echo/port",
-                             "services/tcp_echo/enabled",
-                             "services/tcp_echo/exec",
-                             "services/tcp_echo/pool",
-                             "services/tcp_echo/backlog",
-                             "services/tcp_echo/max_connections",
-                             "services/tcp_echo/max_per_source",
-                             "services/tcp_echo/idle_timeout_ms",
-                             "services/tcp_echo/send_timeout_ms",
-                             "services/tcp_echo/stats/connections_accepted",
-                             "services/tcp_echo/stats/connections_active",
-                             "services/tcp_echo/stats/connections_closed",
-                             "services/tcp_echo/stats/connections_refused",
-                             "services/tcp_echo/stats/connections_timed_out",
-                             "services/tcp_echo/stats/bytes_received",
-                             "services/tcp_echo/stats/bytes_sent",
-                             "services/tcp_echo/stats/errors",
-                             "pools/default/threads",
-                             "pools/default/cpus",
-                             "pools/default/nice",
-                             "pools/default/busy_poll_us"})
-        EXPECT_TRUE(exists(sysfs_root + "/" + file)) << file;
-    for (const char *file :
-         {"services/tcp_echo/min_source_port", "services/tcp_echo/rate_limit_pps"})
-        EXPECT_FALSE(exists(sysfs_root + "/" + file)) << file << " is for udp";
+TEST_F(Attribute, filesAreAllThereAndNoOthers) {
+    expect_files(of_the_core(), of_protocol("tcp_echo"));
+}
+
+TEST_F(Attribute, filesOfUdpAreAllThereAndNoOthers) {
+    ASSERT_TRUE(unload().status.ok());
+    expect_files(of_the_core(), {});
+    ASSERT_TRUE(insert_protocol(notify_name, parameters_for(port_)).ok());
+    expect_files(of_the_core(),
+                 of_protocol("udp_notify", {"min_source_port", "rate_limit_pps", "target_address",
+                                            "target_port", "message"}));
 }
 
 TEST_F(Attribute, filesBelongToRootAndHoldOneLine) {
@@ -77,10 +101,8 @@ TEST_F(Attribute, filesBelongToRootAndHoldOneLine) {
         ASSERT_EQ(::stat(path.c_str(), &status), 0) << path;
         EXPECT_EQ(status.st_uid, 0U) << path;
         EXPECT_EQ(status.st_gid, 0U) << path;
-        const auto mode = mode_of(path);
-        EXPECT_TRUE(mode == 0644 || mode == 0444 || mode == 0200) << path << " has " << mode;
         const auto text = read_file(path);
-        if (mode == 0200) {
+        if (mode_of(path) == 0200) {
             EXPECT_EQ(text.code(), EACCES) << path;
             continue;
         }
