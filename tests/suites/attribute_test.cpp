@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -110,6 +111,13 @@ TEST_F(Attribute, filesBelongToRootAndHoldOneLine) {
         ASSERT_FALSE(text->empty()) << path;
         EXPECT_EQ(text->find('\n'), text->size() - 1) << path;
     }
+}
+
+TEST_F(Attribute, versionIsThatOfTheModule) {
+    const auto version = read_line(sysfs_root + "/version").value();
+    EXPECT_EQ(version, read_line("/sys/module/kinetd/version").value());
+    EXPECT_EQ(std::ranges::count(version, '.'), 2) << version;
+    EXPECT_EQ(version.find_first_not_of("0123456789."), std::string::npos) << version;
 }
 
 TEST_F(Attribute, readOnlyFilesStayThatWay) {
