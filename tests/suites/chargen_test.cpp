@@ -280,14 +280,10 @@ TEST_F(Chargen, survivesFailedAllocations) {
         GTEST_SKIP() << "this kernel has no fault injection";
     const Injection injection;
     for (const int percent : {1, 10, 50}) {
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, true);
-        Injection::set_probability(percent);
+        Shortage shortage(worker_threads(), percent);
         Flood flood(at(), 20, listens);
         (void)flood.flows(4 << 20, patience(seconds(1)));
-        Injection::set_probability(0);
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, false);
+        shortage.end();
         // When there is memory again, those that it still has go on: none is forgotten.
         if (service_.active() != 0) {
             EXPECT_TRUE(flood.flows(1 << 20, patience(seconds(10))))

@@ -17,25 +17,6 @@ protected:
             GTEST_SKIP() << "this kernel has no fault injection";
         ClientTest::SetUp();
     }
-
-    static void expect_unwinding(const std::string &what, const std::function<Status()> &deed,
-                                 const std::function<void(const Status &)> &undo) {
-        const auto result = sweep(
-            deed,
-            [&](const Status &status) {
-                if (!status) {
-                    EXPECT_EQ(status.code(), ENOMEM) << what << ": " << status.text();
-                }
-                undo(status);
-            },
-            patience(is_full_run() ? seconds(200) : Milliseconds(1200)));
-        std::printf("  %s: %u allocations failed, %u times with it%s\n", what.c_str(),
-                    result.points, result.failures, result.complete ? "" : ", not all were tried");
-        EXPECT_GT(result.points, 0U) << what;
-        const auto last = deed();
-        EXPECT_TRUE(last.ok()) << what << ": " << last.text();
-        undo(last);
-    }
 };
 
 TEST_F(ClientFault, inInsmod) {
@@ -112,18 +93,14 @@ TEST_F(ClientFault, inItsThreadUnderTraffic) {
     for (const auto *client : {&small, &large, &datagrams})
         ASSERT_TRUE(client->start().ok());
     for (const int percent : {1, 10, 50}) {
-        for (const auto &thread : client_threads())
-            Injection::mark(thread.pid, true);
-        Injection::set_probability(percent);
+        Shortage shortage(client_threads(), percent);
         // The service comes and goes, so that connecting has its faults, too.
         for (int i = 0; i < 3; i++) {
             ASSERT_TRUE(service_.set("enabled", 0).ok());
             ASSERT_TRUE(service_.set("enabled", 1).ok());
             (void)small.grows("received", 10, Milliseconds(300));
         }
-        Injection::set_probability(0);
-        for (const auto &thread : client_threads())
-            Injection::mark(thread.pid, false);
+        shortage.end();
         for (const auto *client : {&small, &large, &datagrams}) {
             EXPECT_TRUE(client->grows("received", 3)) << percent << ": " << client->summary();
             EXPECT_EQ(client->stat("mismatched"), 0U) << client->summary();

@@ -147,17 +147,13 @@ TEST_F(ContractBlocks, withoutMemory) {
         std::vector<Descriptor> sockets;
         for (int i = 0; i < 10; i++)
             sockets.push_back(client());
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, true);
-        Injection::set_probability(percent);
+        Shortage shortage(worker_threads(), percent);
         for (const auto &socket : sockets)
             for (std::size_t at = 0; at < bytes.size(); at += 16 << 10)
                 ASSERT_TRUE(
                     send_all(socket, std::string_view(bytes).substr(at, 16 << 10), seconds(30))
                         .ok());
-        Injection::set_probability(0);
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, false);
+        shortage.end();
         for (const auto &socket : sockets)
             ASSERT_NO_FATAL_FAILURE(expect_back(socket, bytes));
     }

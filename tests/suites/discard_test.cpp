@@ -160,14 +160,10 @@ TEST_F(Discard, survivesFailedAllocations) {
         GTEST_SKIP() << "this kernel has no fault injection";
     const Injection injection;
     for (const int percent : {1, 10, 50}) {
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, true);
-        Injection::set_probability(percent);
+        Shortage shortage(worker_threads(), percent);
         Flood flood(at(), 20, talks);
         (void)flood.flows(4 << 20, patience(seconds(1)));
-        Injection::set_probability(0);
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, false);
+        shortage.end();
         EXPECT_EQ(flood.stop().find("came"), std::string::npos);
         EXPECT_TRUE(service_.reaches("connections_active", 0, patience(seconds(20))));
         expect_service();

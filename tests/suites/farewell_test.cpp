@@ -158,9 +158,7 @@ TEST_P(Farewell, survivesFailedAllocations) {
         GTEST_SKIP() << "this kernel has no fault injection";
     const Injection injection;
     for (const int percent : {1, 10, 50}) {
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, true);
-        Injection::set_probability(percent);
+        Shortage shortage(worker_threads(), percent);
         const auto asked = wall_time();
         for (int i = 0; i < sized(50, 15, 500); i++) {
             const auto socket = connect_to(at(), {.limit = seconds(2)});
@@ -172,9 +170,7 @@ TEST_P(Farewell, survivesFailedAllocations) {
                 EXPECT_TRUE(was_said(*answer, GetParam().say, asked)) << *answer;
             }
         }
-        Injection::set_probability(0);
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, false);
+        shortage.end();
         EXPECT_TRUE(service_.reaches("connections_active", 0, patience(seconds(20))))
             << *read_file("/sys/kernel/debug/kinetd/connections");
         expect_service();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /// \file
 /// Every allocation fails once: each step undoes itself, and the second try works.
-#include <cstdio>
 #include <functional>
 #include <initializer_list>
 
@@ -17,26 +16,6 @@ namespace {
 /// What calls a module's init. The module loader before it has faults of its own: its tracing
 /// warns where it has no memory.
 constexpr const char *init_caller = "do_init_module";
-
-/// Sweeps over one write, whose failures may only be for want of memory.
-void expect_unwinding(const std::string &what, const std::function<Status()> &deed,
-                      const std::function<void(const Status &)> &undo) {
-    const auto result = sweep(
-        deed,
-        [&](const Status &status) {
-            if (!status) {
-                EXPECT_EQ(status.code(), ENOMEM) << what << ": " << status.text();
-            }
-            undo(status);
-        },
-        patience(is_full_run() ? seconds(200) : Milliseconds(1200)));
-    std::printf("  %s: %u allocations failed, %u times with it%s\n", what.c_str(), result.points,
-                result.failures, result.complete ? "" : ", not all were tried");
-    EXPECT_GT(result.points, 0U) << what;
-    const auto last = deed();
-    EXPECT_TRUE(last.ok()) << what << ": " << last.text();
-    undo(last);
-}
 
 class Fault : public KindTest {
 protected:
@@ -205,9 +184,7 @@ TEST_F(TcpFault, inTheWorkersUnderTraffic) {
     const Injection injection;
     ASSERT_TRUE(pool_.set("threads", 2).ok());
     for (const int percent : {1, 10, 50}) {
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, true);
-        Injection::set_probability(percent);
+        Shortage shortage(worker_threads(), percent);
         // Connections may be lost for want of memory, but never a byte within one.
         Churn polite(at(), Churn::Close::politely, {.limit = seconds(10)});
         Churn rude(at(), Churn::Close::unsent, {.limit = seconds(10)});
@@ -215,7 +192,7 @@ TEST_F(TcpFault, inTheWorkersUnderTraffic) {
         (void)crowd.add(at(), 10, Plan{.bytes = 100'000});
         (void)crowd.run_until_back(seconds(3)); // or not: with the most failures it never is
         EXPECT_EQ(crowd.count(State::corrupt), 0U) << crowd.first_not(State::complete);
-        Injection::set_probability(0);
+        shortage.end();
         polite.stop();
         rude.stop();
         // And when there is memory again, everything that the server still has goes on. A client
@@ -227,8 +204,6 @@ TEST_F(TcpFault, inTheWorkersUnderTraffic) {
             << "at " << percent << " %, " << crowd.first(State::running) << "\n"
             << *read_file("/sys/kernel/debug/kinetd/connections");
         EXPECT_EQ(crowd.count(State::corrupt), 0U) << crowd.first_not(State::complete);
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, false);
         expect_service();
         EXPECT_TRUE(service_.reaches("connections_active", 0, patience(seconds(20))));
     }
@@ -254,15 +229,11 @@ TEST_F(UdpFault, inTheWorkersUnderTraffic) {
     const Injection injection;
     ASSERT_TRUE(pool_.set("threads", 2).ok());
     for (const int percent : {1, 10, 50}) {
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, true);
-        Injection::set_probability(percent);
+        Shortage shortage(worker_threads(), percent);
         DatagramTraffic traffic(at(), 10, {.largest = 4000, .loss_after = Milliseconds(100)});
         EXPECT_TRUE(traffic.flows(300)) << percent;
-        Injection::set_probability(0);
+        shortage.end();
         EXPECT_EQ(traffic.end(), "") << percent;
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, false);
         expect_nothing_lost();
         EXPECT_TRUE(wait_for(
             [this] {

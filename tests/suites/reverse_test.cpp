@@ -210,9 +210,7 @@ TEST_F(Reverse, survivesFailedAllocations) {
     const auto text = lines(2000, 80);
     const auto wanted = reversed(text);
     for (const int percent : {1, 10, 50}) {
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, true);
-        Injection::set_probability(percent);
+        Shortage shortage(worker_threads(), percent);
         std::vector<Descriptor> sockets;
         for (int i = 0; i < 10; i++) {
             auto socket = connect_to(at(), {.limit = seconds(2)});
@@ -221,9 +219,7 @@ TEST_F(Reverse, survivesFailedAllocations) {
             (void)send_all(*socket, text, Milliseconds(100));
             sockets.push_back(std::move(socket).value());
         }
-        Injection::set_probability(0);
-        for (const auto &thread : worker_threads())
-            Injection::mark(thread.pid, false);
+        shortage.end();
         for (const auto &socket : sockets) {
             const auto answer = receive_some(socket, wanted.size(), Milliseconds(200));
             if (answer) {

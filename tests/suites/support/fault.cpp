@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "support/fault.hpp"
 
+#include <gtest/gtest.h>
+
+#include <cstdio>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
 
+#include "support/environment.hpp"
 #include "support/file.hpp"
 #include "support/oracle.hpp"
 
@@ -96,6 +100,19 @@ void Injection::mark(int pid, bool yes) {
     (void)write_file("/proc/" + std::to_string(pid) + "/make-it-fail", yes ? "1" : "0");
 }
 
+Shortage::Shortage(std::vector<Thread> threads, int percent) : threads_(std::move(threads)) {
+    for (const auto &thread : threads_)
+        Injection::mark(thread.pid, true);
+    Injection::set_probability(percent);
+}
+
+void Shortage::end() {
+    Injection::set_probability(0);
+    for (const auto &thread : threads_)
+        Injection::mark(thread.pid, false);
+    threads_.clear();
+}
+
 Attempt attempt(unsigned nth, const std::function<Status()> &deed) {
     const auto armed = write_file(own_counter, std::to_string(nth));
     if (!armed)
@@ -127,6 +144,25 @@ Sweep sweep(const std::function<Status()> &deed, const std::function<void(const 
     }
     result.complete = true;
     return result;
+}
+
+void expect_unwinding(const std::string &what, const std::function<Status()> &deed,
+                      const std::function<void(const Status &)> &undo) {
+    const auto result = sweep(
+        deed,
+        [&](const Status &status) {
+            if (!status) {
+                EXPECT_EQ(status.code(), ENOMEM) << what << ": " << status.text();
+            }
+            undo(status);
+        },
+        patience(is_full_run() ? seconds(200) : Milliseconds(1200)));
+    std::printf("  %s: %u allocations failed, %u times with it%s\n", what.c_str(), result.points,
+                result.failures, result.complete ? "" : ", not all were tried");
+    EXPECT_GT(result.points, 0U) << what;
+    const auto last = deed();
+    EXPECT_TRUE(last.ok()) << what << ": " << last.text();
+    undo(last);
 }
 
 } // namespace kinetd::suite

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/clock.hpp"
+#include "support/health.hpp"
 #include "support/result.hpp"
 
 namespace kinetd::suite {
@@ -35,6 +36,21 @@ public:
     static void mark(int pid, bool yes);
 };
 
+/// Makes `percent` of the allocations of these threads fail until its end. There must be an
+/// Injection.
+class Shortage {
+public:
+    Shortage(std::vector<Thread> threads, int percent);
+    ~Shortage() { end(); }
+    Shortage(const Shortage &) = delete;
+    Shortage &operator=(const Shortage &) = delete;
+
+    void end();
+
+private:
+    std::vector<Thread> threads_;
+};
+
 /// Runs `deed` on this thread with its `nth` allocation failing.
 struct Attempt {
     Status status;
@@ -52,5 +68,10 @@ struct Sweep {
 };
 Sweep sweep(const std::function<Status()> &deed, const std::function<void(const Status &)> &undo,
             Milliseconds limit);
+
+/// Sweeps over a deed, whose failures may only be for want of memory, and which works when there is
+/// memory again.
+void expect_unwinding(const std::string &what, const std::function<Status()> &deed,
+                      const std::function<void(const Status &)> &undo);
 
 } // namespace kinetd::suite
