@@ -63,6 +63,20 @@ TEST_F(Discard, countsEveryByteOfManyAtOnce) {
     EXPECT_TRUE(service_.reaches("connections_active", 0));
 }
 
+TEST_F(Discard, overIPv6) {
+    if (!has_ipv6())
+        GTEST_SKIP() << "this kernel has no IPv6";
+    for (const char *address : {"::", "::1"}) {
+        ASSERT_TRUE(service_.set("address", address).ok());
+        const auto before = service_.stat("bytes_received");
+        const auto socket = connect_to(at("::1")).value();
+        ASSERT_TRUE(send_all(socket, std::string(200'003, '6')).ok());
+        expect_silent_end(socket);
+        EXPECT_EQ(service_.stat("bytes_received"), before + 200'003);
+    }
+    EXPECT_EQ(service_.stat("bytes_sent"), 0U);
+}
+
 TEST_F(Discard, neverAnswers) {
     const auto socket = client();
     for (int i = 0; i < 20; i++)

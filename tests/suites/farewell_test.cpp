@@ -49,6 +49,21 @@ TEST_P(Farewell, toWhoeverConnects) {
     EXPECT_EQ(service_.stat("errors"), 0U);
 }
 
+TEST_P(Farewell, overIPv6) {
+    if (!has_ipv6())
+        GTEST_SKIP() << "this kernel has no IPv6";
+    for (const char *address : {"::", "::1"}) {
+        ASSERT_TRUE(service_.set("address", address).ok());
+        for (int i = 0; i < 10; i++) {
+            const auto asked = wall_time();
+            expect_answer(connect_to(at("::1")).value(), asked);
+        }
+    }
+    EXPECT_TRUE(service_.comes_to_rest());
+    EXPECT_EQ(service_.stat("bytes_sent"), 20 * GetParam().say(0).size());
+    EXPECT_EQ(service_.stat("errors"), 0U);
+}
+
 TEST_P(Farewell, toManyAtOnce) {
     const auto asked = wall_time();
     std::vector<Descriptor> sockets(sized<std::size_t>(300, 100, 1000));

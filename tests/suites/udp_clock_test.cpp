@@ -17,12 +17,31 @@ class ClockTest : public DatagramTest {
 protected:
     using DatagramTest::DatagramTest;
 
-    [[nodiscard]] std::string answer(std::string_view question = "") const {
-        const auto socket = client();
+    [[nodiscard]] static std::string answer_of(const Endpoint &where, std::string_view question) {
+        const auto socket = datagram_to(where).value();
         send_datagram(socket, question).value();
         const auto got = receive_datagram(socket).value();
-        EXPECT_EQ(got.from, at());
+        EXPECT_EQ(got.from, where);
         return got.bytes;
+    }
+    [[nodiscard]] std::string answer(std::string_view question = "") const {
+        return answer_of(at(), question);
+    }
+
+    /// What `say` makes of the time is answered to both families.
+    void expect_over_ipv6(std::string (*say)(std::time_t)) const {
+        for (const char *address : {"::", "::1"}) {
+            ASSERT_TRUE(service_.set("address", address).ok());
+            for (const std::string &question : {std::string(), std::string(2000, '?')}) {
+                const auto asked = wall_time();
+                const auto told = answer_of(at("::1"), question);
+                EXPECT_TRUE(was_said(told, say, asked)) << told;
+            }
+        }
+        EXPECT_EQ(counts(), (DatagramCounts{4, 4, 0, 0, 4000, 4 * say(0).size()}));
+        ASSERT_TRUE(service_.set("address", "::").ok());
+        const auto asked = wall_time();
+        EXPECT_TRUE(was_said(answer(), say, asked));
     }
 
     void expect_whatever_is_asked() const {
@@ -71,6 +90,12 @@ TEST_F(UdpTime, whateverIsAsked) {
     expect_whatever_is_asked();
 }
 
+TEST_F(UdpTime, overIPv6) {
+    if (!has_ipv6())
+        GTEST_SKIP() << "this kernel has no IPv6";
+    expect_over_ipv6(time_word);
+}
+
 TEST_F(UdpTime, afterItHasWrapped) {
     // 2036-02-07 06:28:16: the number begins at 0 again.
     constexpr std::time_t wrap = (std::time_t{1} << 32) - static_cast<std::time_t>(epoch);
@@ -98,6 +123,12 @@ TEST_F(UdpDaytime, isALine) {
 
 TEST_F(UdpDaytime, whateverIsAsked) {
     expect_whatever_is_asked();
+}
+
+TEST_F(UdpDaytime, overIPv6) {
+    if (!has_ipv6())
+        GTEST_SKIP() << "this kernel has no IPv6";
+    expect_over_ipv6(daytime_line);
 }
 
 TEST_F(UdpDaytime, tellsTheTimeOfTheGuest) {
