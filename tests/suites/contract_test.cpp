@@ -3,7 +3,9 @@
 /// What the interface promises to protocols of others, where none of the tree's own relies on it:
 /// the protocols of contract/proto_contract.c do nothing else.
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <future>
 #include <thread>
 
 #include "support/fault.hpp"
@@ -224,6 +226,33 @@ TEST_F(ContractOrders, toWait) {
     EXPECT_EQ(wait_for_end(socket, patience(seconds(10))), Ending::finished);
     EXPECT_TRUE(service_.comes_to_rest());
     EXPECT_EQ(service_.stat("errors"), 0U);
+}
+
+TEST_F(ContractOrders, thatNeverEndHoldNobodyUp) {
+    // One byte a call keeps a worker from ever sleeping; tracers, and with them CPU hotplug, wait
+    // for grace periods of RCU-Tasks, and those for whoever is running.
+    ASSERT_TRUE(Pool("default").set("threads", 1).ok());
+    ASSERT_TRUE(Pool("default").set("cpus", "0").ok());
+    auto socket = client();
+    std::atomic<bool> enough = false;
+    std::thread sender([&] {
+        const std::string orders(256 << 10, 't');
+        while (!enough)
+            (void)send_all(socket, orders, Milliseconds(200));
+    });
+    const auto worker = worker_threads().front().pid;
+    EXPECT_TRUE(
+        wait_for([&] { return service_.stat("bytes_received") > 1 << 20; }, patience(seconds(20))));
+    const auto slept = context_switches(worker);
+    auto period = std::async(std::launch::async, [] {
+        return write_file("/sys/module/proto_contract/parameters/grace_period", "1").code();
+    });
+    EXPECT_EQ(period.wait_for(patience(seconds(20))), std::future_status::ready);
+    EXPECT_LE(context_switches(worker), slept + 1) << "the worker was not kept busy";
+    enough = true;
+    sender.join();
+    suite::reset(socket);
+    EXPECT_EQ(period.get(), 0);
 }
 
 TEST_F(ContractOrders, toFail) {

@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 
 #include <kinetd/protocol.h>
@@ -98,6 +99,19 @@ static int refuser_state_init(void *state)
 {
 	return -READ_ONCE(refusal);
 }
+
+/* Waits until each thread that was running has been where no tracer's code is. */
+static int grace_period_set(const char *val, const struct kernel_param *kp)
+{
+	synchronize_rcu_tasks();
+	return 0;
+}
+
+static const struct kernel_param_ops grace_period_ops = {
+	.set	= grace_period_set,
+};
+module_param_cb(grace_period, &grace_period_ops, NULL, 0200);
+MODULE_PARM_DESC(grace_period, "write anything: a grace period of RCU-Tasks");
 
 static const struct kinetd_protocol contract[] = {
 	{
