@@ -86,6 +86,8 @@ TEST_F(KinetctlWords, SaysWhatIsInForce) {
             << key << shown.output;
     EXPECT_TRUE(says(kinetctl("show tcp_echo --json").output, "\"connections_active\": 3"));
     EXPECT_TRUE(says(kinetctl("stats tcp_echo --json").output, "\"bytes_received\": 5,"));
+    for (const std::string verb : {"status", "show tcp_echo", "stats", "metrics", "save"})
+        expect_refused(kinetctl(verb + " >/dev/full"), 1, "not all of the output");
 }
 
 TEST_F(Kinetctl, MovesUnderTraffic) {

@@ -36,16 +36,8 @@ int end_parsing(const CLI::App &program, const CLI::ParseError &error, Session &
                         std::string(error.what()) + "; " + line + " --help has examples");
 }
 
-} // namespace
-
-const std::vector<AddVerb> &verbs() {
-    static const std::vector<AddVerb> all{
-        add_status, add_show, add_set,         add_add,   add_del, add_load,   add_unload,
-        add_apply,  add_save, add_connections, add_stats, add_top, add_metrics};
-    return all;
-}
-
-int run(int argc, const char *const *argv, Session &session) {
+/// Reads the command line and lets its verb work.
+int obey(int argc, const char *const *argv, Session &session) {
     CLI::App program(about, "kinetctl");
     program.footer(first_steps);
     program.require_subcommand(1);
@@ -63,6 +55,23 @@ int run(int argc, const char *const *argv, Session &session) {
         return end_parsing(program, error, session);
     }
     return session.status;
+}
+
+} // namespace
+
+const std::vector<AddVerb> &verbs() {
+    static const std::vector<AddVerb> all{
+        add_status, add_show, add_set,         add_add,   add_del, add_load,   add_unload,
+        add_apply,  add_save, add_connections, add_stats, add_top, add_metrics};
+    return all;
+}
+
+int run(int argc, const char *const *argv, Session &session) {
+    const int status = obey(argc, argv, session);
+    if (session.out.flush())
+        return status;
+    return session.fail(exit_refused, "not all of the output could be written: is there space "
+                                      "left where it goes?");
 }
 
 } // namespace kinetd::ctl

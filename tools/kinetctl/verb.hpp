@@ -31,7 +31,8 @@ void add_save(CLI::App &program, Session &session);
 /// All of them, in the order in which --help lists them.
 const std::vector<AddVerb> &verbs();
 
-/// The program's whole command line; returns its exit status.
+/// The program's whole command line; returns its exit status. Where not all of the output gets out
+/// that is a failure, whatever the verb has done.
 int run(int argc, const char *const *argv, Session &session);
 
 } // namespace kinetd::ctl

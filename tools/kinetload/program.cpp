@@ -27,24 +27,27 @@ bool write_all(std::FILE *file, const std::string &text) {
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE *)>;
 
+int print(const std::string &text, std::FILE *output, int status) {
+    if (!write_all(output, text))
+        return complain(last_error("not all of the output could be written", errno).text,
+                        exit_trouble);
+    return status;
+}
+
 int run_and_report(const Options &options, std::FILE *output) {
     Run run(options);
     const auto summary = run.execute();
     if (!summary)
         return complain(summary.error().text, exit_no_start);
-    if (!write_all(output, report(*summary)))
-        return complain(last_error("cannot write the result", errno).text, exit_trouble);
-    return summary->trouble() ? exit_trouble : exit_ok;
+    return print(report(*summary), output, summary->trouble() ? exit_trouble : exit_ok);
 }
 
 } // namespace
 
 int run_program(int count, const char *const *values) {
     const auto command = parse_command_line(count, values);
-    if (!command.options) {
-        fmt::print(command.status == exit_ok ? stdout : stderr, "{}", command.text);
-        return command.status;
-    }
+    if (!command.options)
+        return print(command.text, command.status == exit_ok ? stdout : stderr, command.status);
     const auto &options = *command.options;
     if (options.output.empty())
         return run_and_report(options, stdout);

@@ -103,6 +103,18 @@ TEST_F(KinetctlTest, EndsAsDocumented) {
     expect_said("kinetctl load");
 }
 
+TEST_F(KinetctlTest, SaysThatOutputWasLost) {
+    std::ostream full(nullptr);
+    Session session(full, err_);
+    const auto root = fake_.root();
+    for (const auto *word : {"status", "stats", "metrics", "save", "--help"}) {
+        err_.str("");
+        const std::array words{"kinetctl", "--sysfs", root.c_str(), word};
+        EXPECT_EQ(run(static_cast<int>(words.size()), words.data(), session), exit_refused) << word;
+        expect_said("kinetctl: not all of the output could be written");
+    }
+}
+
 TEST_F(KinetctlTest, TellsWhatItChanged) {
     ASSERT_EQ(run_line({"set", "tcp_echo", "port=7007", "backlog=9"}), exit_done);
     EXPECT_EQ(out_.str(), "tcp_echo: port 7 -> 7007\ntcp_echo: backlog 4096 -> 9\n");

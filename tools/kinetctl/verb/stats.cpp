@@ -100,7 +100,7 @@ int watch(Session &session, const Options &options, const std::string &name) {
             session.out << print(rates_json(rates), -1);
         else
             session.out << (after.loaded ? rates_text(rates) : "kinetd is not loaded\n");
-        // Whoever reads has gone.
+        // Whoever reads has gone; run() says so.
         if (!session.out.flush())
             return exit_refused;
         before = std::move(after);
