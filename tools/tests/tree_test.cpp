@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "tests/support/fake_tree.hpp"
 #include "tree/transaction.hpp"
@@ -97,6 +98,29 @@ TEST_F(TreeTest, MakesAgainWhatItDeleted) {
     EXPECT_EQ(fake_.get("services/udp_notify/message"), "[hello] world");
     EXPECT_EQ(fake_.get("services/udp_notify/port"), "2000");
     EXPECT_EQ(fake_.log().back(), "services/udp_notify/enabled=1");
+}
+
+volatile std::sig_atomic_t signals_taken = 0;
+
+void take_signal(int /*number*/) {
+    signals_taken = signals_taken + 1;
+}
+
+TEST_F(TreeTest, IsNotInterrupted) {
+    auto *const before = std::signal(SIGHUP, take_signal);
+    const Tree tree(fake_.root(), [this](const std::string &path, std::string_view text) {
+        (void)std::raise(SIGHUP);
+        return fake_.writer()(path, text);
+    });
+    {
+        Transaction transaction(tree);
+        ASSERT_TRUE(transaction.set(Kind::service, "tcp_echo", {{"backlog", "9"}, {"port", "8"}}));
+        EXPECT_TRUE(transaction.rollback().empty());
+        EXPECT_EQ(signals_taken, 0);
+    }
+    EXPECT_EQ(signals_taken, 1);
+    EXPECT_EQ(fake_.get("services/tcp_echo/backlog"), "4096");
+    (void)std::signal(SIGHUP, before);
 }
 
 TEST_F(TreeTest, MovesByWayOfAFreePlace) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tree/tree.hpp"
+#include "tree/uninterrupted.hpp"
 
 namespace kinetd::tree {
 
@@ -16,8 +17,8 @@ namespace kinetd::tree {
 using Setting = std::pair<std::string, std::string>;
 
 /// Remembers how to undo each change that worked. What is not committed is rolled back in the
-/// reverse order, at the latest when the object goes. The kernel has no transactions: others see
-/// what is done so far, and may change it meanwhile.
+/// reverse order, at the latest when the object goes; no signal ends the program before that. The
+/// kernel has no transactions: others see what is done so far, and may change it meanwhile.
 class Transaction {
 public:
     explicit Transaction(const Tree &tree) : tree_(tree) {}
@@ -45,6 +46,7 @@ private:
     Status move(const std::string &folder, const std::string &address, const std::string &port);
     Status restore(const Object &object);
 
+    const Uninterrupted uninterrupted_;
     const Tree &tree_;
     std::vector<std::function<Status()>> undo_;
 };

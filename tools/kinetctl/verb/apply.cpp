@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <iterator>
@@ -14,6 +13,7 @@
 #include "kinetctl/tree_target.hpp"
 #include "kinetctl/verb.hpp"
 #include "tree/file.hpp"
+#include "tree/uninterrupted.hpp"
 
 namespace kinetd::ctl {
 
@@ -83,26 +83,8 @@ void show(Session &session, const Options &options, const config::Plan &plan,
     }
 }
 
-/// Holds back what would end the program half way, while it lives.
-class Uninterrupted {
-public:
-    Uninterrupted() {
-        sigset_t signals;
-        (void)::sigemptyset(&signals);
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
-            (void)::sigaddset(&signals, signal);
-        (void)::pthread_sigmask(SIG_BLOCK, &signals, &before_);
-    }
-    ~Uninterrupted() { (void)::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    Uninterrupted(const Uninterrupted &) = delete;
-    Uninterrupted &operator=(const Uninterrupted &) = delete;
-
-private:
-    sigset_t before_{};
-};
-
 config::Outcome carry_out_all(const config::Plan &plan, TreeTarget &target) {
-    const Uninterrupted uninterrupted;
+    const tree::Uninterrupted uninterrupted;
     return config::carry_out(plan, target);
 }
 
