@@ -77,6 +77,14 @@ TEST_F(ExplainTest, TellsWhatIsInTheWay) {
     expect_has(said(EBUSY, "clients/probe/port", "8"), "kinetctl set probe running=0");
 }
 
+TEST_F(ExplainTest, TakesNoNameForAFile) {
+    fake_.add_clients();
+    ASSERT_TRUE(tree_.create_client("my_client"));
+    expect_has(said(ENOENT, "clients/my_client/prot", "1"), "client my_client has no prot; it has");
+    expect_has(said(ENOENT, "services/no_client", ""), "there is no service no_client; there are");
+    expect_has(said(ENOENT, "clients/no_client", ""), "there is no client no_client; there are");
+}
+
 TEST_F(ExplainTest, SaysThatNothingIsLoaded) {
     fake_.unload();
     expect_has(said(ENOENT, "services/tcp_echo/port", "1"), "kinetd is not loaded");

@@ -20,7 +20,7 @@ Subject parse_subject(const std::string &path) {
             continue;
         const auto rest = path.substr(slash + 1);
         const auto end = rest.find('/');
-        if (end == std::string::npos && rest.find("_client") != std::string::npos)
+        if (kind == Kind::client && (rest == "new_client" || rest == "delete_client"))
             return {kind, "", rest};
         return {kind, rest.substr(0, end), end == std::string::npos ? "" : rest.substr(end + 1)};
     }
