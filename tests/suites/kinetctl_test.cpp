@@ -78,6 +78,8 @@ TEST_F(KinetctlWords, SaysWhatIsInForce) {
         status.output, std::regex("\ntcp_echo +tcp_echo +127\\.0\\.0\\.1:" + std::to_string(port_) +
                                   " +up +default +3 +5 +5 +0\n")))
         << status.output;
+    EXPECT_EQ(kinetctl("--version").output,
+              "kinetctl " + read_line(sysfs_root + "/version").value() + "\n");
     const auto shown = kinetctl("show tcp_echo");
     expect_done(shown);
     for (const auto *key : {"netns", "address", "port", "pool", "backlog", "send_timeout_ms"})

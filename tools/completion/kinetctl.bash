@@ -96,7 +96,7 @@ _kinetctl_new() { # WORD...
 }
 
 _kinetctl_option() {
-	local options='--help --sysfs'
+	local options='--help --version --sysfs'
 	case $verb in
 	status | show) options+=' --json' ;;
 	load) options+=' --module-dir' ;;

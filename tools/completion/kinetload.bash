@@ -19,7 +19,7 @@ _kinetload() {
 		if [[ $cur == -* ]]; then
 			COMPREPLY=($(compgen -W '--connections --threads --cpus --size --depth --rate --churn
 				--reset --duration --count --warmup --timeout --no-verify --spin --quiet --json
-				--csv --output --help' -- "$cur"))
+				--csv --output --help --version' -- "$cur"))
 		else
 			_kinetload_place
 		fi

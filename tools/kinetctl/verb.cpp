@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kinetctl/verb.hpp"
 
+#include <fmt/format.h>
+
+#include "base/version.hpp"
+#include "config/problem.hpp"
+
 namespace kinetd::ctl {
 
 namespace {
@@ -21,6 +26,28 @@ kinetctl VERB --help has examples for each.
 Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 kinetd is not loaded,
 4 no such object, 5 needs root, 6 apply --dry-run would change something.)";
 
+/// The innermost verb that was named, or the program; adds their names to the line.
+const CLI::App &named(const CLI::App &program, std::string &line) {
+    const auto *app = &program;
+    while (!app->get_subcommands().empty()) {
+        app = app->get_subcommands().front();
+        line += " " + app->get_name();
+    }
+    return *app;
+}
+
+/// What stands where a verb, or after some verbs a kind, must.
+std::string no_verb(const CLI::App &program, const CLI::App &app) {
+    std::vector<std::string> names;
+    for (const auto *verb : app.get_subcommands([](const CLI::App *) { return true; }))
+        names.push_back(verb->get_name());
+    const auto known = fmt::format("{} takes one of {}", app.get_name(), fmt::join(names, ", "));
+    const auto words = program.remaining(true);
+    return words.empty() ? known
+                         : fmt::format("'{}' is unknown{}: {}", words.front(),
+                                       config::did_you_mean(words.front(), names), known);
+}
+
 /// Prints the help that was asked for, or in one line what is wrong with the command line.
 int end_parsing(const CLI::App &program, const CLI::ParseError &error, Session &session) {
     if (error.get_exit_code() == 0) {
@@ -28,12 +55,10 @@ int end_parsing(const CLI::App &program, const CLI::ParseError &error, Session &
         return exit_done;
     }
     std::string line = "kinetctl";
-    for (const auto *verb = &program; !verb->get_subcommands().empty();) {
-        verb = verb->get_subcommands().front();
-        line += " " + verb->get_name();
-    }
-    return session.fail(exit_usage,
-                        std::string(error.what()) + "; " + line + " --help has examples");
+    const auto &app = named(program, line);
+    const bool lacks_verb = app.get_subcommands().empty() && app.get_require_subcommand_min() > 0;
+    const std::string what = lacks_verb ? no_verb(program, app) : error.what();
+    return session.fail(exit_usage, what + "; " + line + " --help has examples");
 }
 
 /// Reads the command line and lets its verb work.
@@ -41,6 +66,7 @@ int obey(int argc, const char *const *argv, Session &session) {
     CLI::App program(about, "kinetctl");
     program.footer(first_steps);
     program.require_subcommand(1);
+    program.set_version_flag("--version", std::string("kinetctl ") + version, "Print the version");
     program.add_option("--sysfs", session.root, "Where kinetd's files are")
         ->envname("KINETD_SYSFS")
         ->capture_default_str()

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "base/version.hpp"
 #include "kinetload/quantity.hpp"
 
 namespace kinetd::load {
@@ -282,6 +283,7 @@ Command parse_command_line(int count, const char *const *values) {
     CLI::App app("Load and latency of echo, discard and chargen servers.", "kinetload");
     app.footer(examples);
     app.set_help_flag("-h,--help", "print this");
+    app.set_version_flag("--version", std::string("kinetload ") + version, "print the version");
     Words words;
     declare_load(app, words);
     declare_rest(app, words);
@@ -289,6 +291,8 @@ Command parse_command_line(int count, const char *const *values) {
         app.parse(count, const_cast<char **>(values));
     } catch (const CLI::CallForHelp &) {
         return {std::nullopt, exit_ok, app.help()};
+    } catch (const CLI::CallForVersion &called) {
+        return {std::nullopt, exit_ok, std::string(called.what()) + "\n"};
     } catch (const CLI::ParseError &error) {
         return usage_error(error.what());
     }

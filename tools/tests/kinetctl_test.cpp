@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <sstream>
 
+#include "base/version.hpp"
 #include "kinetctl/verb.hpp"
 #include "tests/support/fake_tree.hpp"
 
@@ -86,6 +87,12 @@ TEST_F(KinetctlTest, EndsAsDocumented) {
     EXPECT_EQ(run_line({"--help"}), exit_done);
     EXPECT_EQ(run_line({}), exit_usage);
     EXPECT_EQ(run_line({"fly"}), exit_usage);
+    expect_said("'fly' is unknown: kinetctl takes one of status, show, set, ");
+    EXPECT_EQ(run_line({"conections"}), exit_usage);
+    expect_said("'conections' is unknown (did you mean connections?)");
+    EXPECT_EQ(run_line({"add", "foo"}), exit_usage);
+    EXPECT_EQ(err_.str(), "kinetctl: 'foo' is unknown: add takes one of service, pool, client; "
+                          "kinetctl add --help has examples\n");
     EXPECT_EQ(run_line({"show"}), exit_usage);
     EXPECT_EQ(err_.str(), "kinetctl: NAME is required; kinetctl show --help has examples\n");
     EXPECT_EQ(run_line({"show", "nobody"}), exit_no_object);
@@ -101,6 +108,11 @@ TEST_F(KinetctlTest, EndsAsDocumented) {
         EXPECT_EQ(run_line({verb}), exit_not_loaded);
     EXPECT_EQ(run_line({"set", "tcp_echo", "port=1"}), exit_not_loaded);
     expect_said("kinetctl load");
+}
+
+TEST_F(KinetctlTest, IsOfTheCoresRelease) {
+    EXPECT_EQ(run_line({"--version"}), exit_done);
+    EXPECT_EQ(out_.str(), std::string("kinetctl ") + version + "\n");
 }
 
 TEST_F(KinetctlTest, SaysThatOutputWasLost) {

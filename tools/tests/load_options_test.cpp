@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "base/version.hpp"
 #include "kinetload/options.hpp"
 
 namespace kinetd::load {
@@ -123,6 +124,12 @@ TEST(LoadOptions, unknown) {
     expect_complaint({"tcp_echo", "127.0.0.1", "--speed", "5"}, "--speed");
     expect_complaint({}, "protocol");
     expect_complaint({"tcp_echo"}, "server");
+}
+
+TEST(LoadOptions, version) {
+    const auto command = parse({"--version"});
+    EXPECT_EQ(command.status, exit_ok);
+    EXPECT_EQ(command.text, std::string("kinetload ") + version + "\n");
 }
 
 TEST(LoadOptions, helpTeaches) {
