@@ -288,7 +288,7 @@ Command parse_command_line(int count, const char *const *values) {
     declare_load(app, words);
     declare_rest(app, words);
     try {
-        app.parse(count, const_cast<char **>(values));
+        app.parse(count, values);
     } catch (const CLI::CallForHelp &) {
         return {std::nullopt, exit_ok, app.help()};
     } catch (const CLI::CallForVersion &called) {
