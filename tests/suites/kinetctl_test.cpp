@@ -153,6 +153,10 @@ TEST_F(KinetctlWords, HasClients) {
     const Folder client(sysfs_root + "/clients/probe");
     EXPECT_TRUE(wait_for([&] { return client.get("running") == "0"; }, patience(seconds(10))));
     EXPECT_TRUE(says(kinetctl("stats probe --json").output, "\"received\": 20,"));
+    const auto watched = kinetctl("stats probe --watch 0.1 --count 1");
+    EXPECT_TRUE(
+        std::regex_search(watched.output, std::regex("^CLIENT .*\nprobe +0 +0 +0 +0 +0\n$")))
+        << watched.output;
     expect_done(kinetctl("set probe count=0 running=1"));
     expect_refused(kinetctl("set probe port=9"), 1, "kinetctl set probe running=0");
     expect_done(kinetctl("del client probe"));

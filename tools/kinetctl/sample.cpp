@@ -79,6 +79,15 @@ ServiceRate rate_of(const tree::Object *before, const tree::Object &after, bool 
     return result;
 }
 
+ClientRate rate_of(const tree::Object *before, const tree::Object &after, double seconds) {
+    const auto rate = [&](const char *counter) {
+        return per_second(before != nullptr ? before->stat(counter) : 0, after.stat(counter),
+                          seconds);
+    };
+    return {after.name,         rate("sent"), rate("received"),
+            rate("mismatched"), rate("lost"), rate("errors")};
+}
+
 } // namespace
 
 std::vector<Worker> read_workers(const std::string &proc) {
@@ -119,6 +128,9 @@ Rates rates_between(const Sample &before, const Sample &after) {
         rates.services.push_back(rate_of(before.snapshot.find(tree::Kind::service, service.name),
                                          service, after.snapshot.transport_of(service) == "udp",
                                          rates.seconds));
+    for (const auto &client : after.snapshot.clients)
+        rates.clients.push_back(
+            rate_of(before.snapshot.find(tree::Kind::client, client.name), client, rates.seconds));
     for (const auto &worker : after.workers) {
         const auto same = std::find_if(before.workers.begin(), before.workers.end(),
                                        [&](const Worker &w) { return w.pid == worker.pid; });

@@ -47,6 +47,16 @@ struct ServiceRate {
     double lost = 0;
 };
 
+/// What a client does, a second: messages, but for errors.
+struct ClientRate {
+    std::string name;
+    double sent = 0;
+    double received = 0; ///< as they were sent
+    double mismatched = 0;
+    double lost = 0;
+    double errors = 0; ///< of the transport
+};
+
 struct WorkerRate {
     std::string name;
     int pid = 0;
@@ -57,6 +67,7 @@ struct WorkerRate {
 struct Rates {
     double seconds = 0;
     std::vector<ServiceRate> services;
+    std::vector<ClientRate> clients;
     std::vector<WorkerRate> workers;
 };
 

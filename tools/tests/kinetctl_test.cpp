@@ -207,6 +207,28 @@ TEST_F(KinetctlTest, ComparesCounters) {
     expect_said("nothing is called nobody");
 }
 
+TEST_F(KinetctlTest, TellsAClientFromAServiceOfItsName) {
+    fake_.add_clients();
+    ASSERT_EQ(run_line({"add", "client", "tcp_echo"}), exit_done);
+    ASSERT_EQ(run_line({"add", "client", "probe"}), exit_done);
+    ASSERT_EQ(run_line({"stats", "client", "tcp_echo", "--json"}), exit_done);
+    auto json = nlohmann::json::parse(out_.str());
+    EXPECT_TRUE(json["services"].empty());
+    EXPECT_EQ(json["clients"].size(), 1U);
+    ASSERT_EQ(run_line({"stats", "service", "tcp_echo", "--json"}), exit_done);
+    EXPECT_TRUE(nlohmann::json::parse(out_.str())["clients"].empty());
+    ASSERT_EQ(run_line({"stats", "client", "tcp_echo", "--watch", "0.01", "--count", "1"}),
+              exit_done);
+    EXPECT_EQ(out_.str(), "CLIENT    SENT/s  RECEIVED/s  MISMATCHED/s  LOST/s  ERRORS/s\n"
+                          "tcp_echo       0           0             0       0         0\n");
+    ASSERT_EQ(run_line({"stats", "--watch", "0.01", "--count", "1"}), exit_done);
+    EXPECT_NE(out_.str().find("\n\nCLIENT "), std::string::npos) << out_.str();
+    ASSERT_EQ(run_line({"stats", "--watch", "0.01", "probe", "--count", "1", "--json"}), exit_done);
+    json = nlohmann::json::parse(out_.str());
+    EXPECT_TRUE(json["services"].empty());
+    EXPECT_EQ(json["clients"]["probe"]["sent_per_second"], 0);
+}
+
 TEST_F(KinetctlTest, TellsWhatTheKernelMadeOfAValue) {
     const auto &root = fake_.root();
     Session session(out_, err_);

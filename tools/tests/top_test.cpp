@@ -57,6 +57,21 @@ TEST_F(TopTest, RatesAreDifferences) {
     EXPECT_DOUBLE_EQ(total_of(rates.services).arrivals, 5);
 }
 
+TEST_F(TopTest, ClientsHaveRates) {
+    fake_.add_clients();
+    ASSERT_TRUE(tree_.create_client("probe"));
+    const auto before = sample(0);
+    for (const auto *counter : {"sent", "received", "mismatched", "lost", "errors"})
+        fake_.put(std::string("clients/probe/stats/") + counter, counter[0] == 's' ? "8" : "2");
+    const auto rates = rates_between(before, sample(2));
+    ASSERT_EQ(rates.clients.size(), 1U);
+    const auto &probe = rates.clients[0];
+    EXPECT_EQ(probe.name, "probe");
+    EXPECT_DOUBLE_EQ(probe.sent, 4);
+    for (const auto rate : {probe.received, probe.mismatched, probe.lost, probe.errors})
+        EXPECT_DOUBLE_EQ(rate, 1);
+}
+
 TEST_F(TopTest, WhatIsMadeAnewBeginsAtZero) {
     count("tcp_echo", "bytes_received", 1000);
     const auto before = sample(0);

@@ -4,7 +4,9 @@
 #include <charconv>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "kinetctl/json.hpp"
 #include "kinetctl/sample.hpp"
@@ -20,6 +22,7 @@ constexpr const char *examples = R"(
 Examples:
   kinetctl stats                         counters of all services and clients
   kinetctl stats tcp_echo                of one, every counter
+  kinetctl stats client probe --watch    of a client, where a service has that name, too
   kinetctl stats --watch                 what happens a second, again and again
   kinetctl stats tcp_echo --watch 5 --count 12 --json    an object a line, a minute long
 
@@ -32,12 +35,15 @@ struct Options {
     bool as_json = false;
 };
 
-/// Only what belongs to the wanted service; all where the name is empty.
-void narrow(std::vector<tree::Object> &objects, const std::string &name) {
-    const auto rest = std::remove_if(objects.begin(), objects.end(), [&](const tree::Object &o) {
-        return !name.empty() && o.name != name;
-    });
-    objects.erase(rest, objects.end());
+/// One service or client; all where there is none.
+using Only = std::optional<Target>;
+
+void narrow(tree::Snapshot &snapshot, const Only &only) {
+    const auto is_other = [&](const tree::Object &object) {
+        return only && (object.kind != only->kind || object.name != only->name);
+    };
+    std::erase_if(snapshot.services, is_other);
+    std::erase_if(snapshot.clients, is_other);
 }
 
 std::string counters_text(const std::vector<tree::Object> &objects, const char *head) {
@@ -66,7 +72,7 @@ Json counters_json(const tree::Snapshot &snapshot) {
     return json;
 }
 
-std::string rates_text(const Rates &rates) {
+std::string services_text(const Rates &rates) {
     Table table({"SERVICE", ">ACTIVE", ">NEW/s", ">IN B/s", ">OUT B/s", ">LOST/s"});
     for (const auto &service : rates.services)
         table.add({service.name, service.is_udp ? "-" : std::to_string(service.active),
@@ -75,18 +81,41 @@ std::string rates_text(const Rates &rates) {
     return table.text();
 }
 
+std::string clients_text(const Rates &rates) {
+    Table table({"CLIENT", ">SENT/s", ">RECEIVED/s", ">MISMATCHED/s", ">LOST/s", ">ERRORS/s"});
+    for (const auto &client : rates.clients)
+        table.add({client.name, short_number(client.sent), short_number(client.received),
+                   short_number(client.mismatched), short_number(client.lost),
+                   short_number(client.errors)});
+    return table.text();
+}
+
+/// What is waited for has a table, too.
+std::string rates_text(const Rates &rates, const Only &only) {
+    if (only)
+        return only->kind == tree::Kind::client ? clients_text(rates) : services_text(rates);
+    return services_text(rates) + (rates.clients.empty() ? "" : "\n" + clients_text(rates));
+}
+
 Json rates_json(const Rates &rates) {
-    Json json{{"seconds", rates.seconds}, {"services", Json::object()}};
+    Json json{
+        {"seconds", rates.seconds}, {"services", Json::object()}, {"clients", Json::object()}};
     for (const auto &service : rates.services)
         json["services"][service.name] = {{"connections_active", service.active},
                                           {"arrivals_per_second", service.arrivals},
                                           {"bytes_received_per_second", service.received},
                                           {"bytes_sent_per_second", service.sent},
                                           {"lost_per_second", service.lost}};
+    for (const auto &client : rates.clients)
+        json["clients"][client.name] = {{"sent_per_second", client.sent},
+                                        {"received_per_second", client.received},
+                                        {"mismatched_per_second", client.mismatched},
+                                        {"lost_per_second", client.lost},
+                                        {"errors_per_second", client.errors}};
     return json;
 }
 
-int watch(Session &session, const Options &options, const std::string &name) {
+int watch(Session &session, const Options &options, const Only &only) {
     const auto interval = std::chrono::duration<double>(options.interval);
     auto next = std::chrono::steady_clock::now();
     auto before = take_sample(session.tree());
@@ -94,12 +123,12 @@ int watch(Session &session, const Options &options, const std::string &name) {
         next += std::chrono::duration_cast<std::chrono::steady_clock::duration>(interval);
         std::this_thread::sleep_until(next);
         auto after = take_sample(session.tree());
-        narrow(after.snapshot.services, name);
+        narrow(after.snapshot, only);
         const auto rates = rates_between(before, after);
         if (options.as_json)
             session.out << print(rates_json(rates), -1);
         else
-            session.out << (after.loaded ? rates_text(rates) : "kinetd is not loaded\n");
+            session.out << (after.loaded ? rates_text(rates, only) : "kinetd is not loaded\n");
         // Whoever reads has gone; run() says so.
         if (!session.out.flush())
             return exit_refused;
@@ -108,12 +137,11 @@ int watch(Session &session, const Options &options, const std::string &name) {
     return exit_done;
 }
 
-int once(Session &session, const Options &options, const std::string &name) {
+int once(Session &session, const Options &options, const Only &only) {
     auto snapshot = session.tree().read_snapshot();
     if (!snapshot)
         return session.fail(snapshot.error());
-    narrow(snapshot->services, name);
-    narrow(snapshot->clients, name);
+    narrow(*snapshot, only);
     if (options.as_json)
         session.out << print(counters_json(*snapshot));
     else if (snapshot->services.empty() && snapshot->clients.empty())
@@ -126,19 +154,21 @@ int once(Session &session, const Options &options, const std::string &name) {
 }
 
 int stats(Session &session, const Options &options) {
-    std::string name;
+    Only only;
     if (!options.words.empty()) {
         auto words = options.words;
         const auto target = take_target(session.tree(), words, false);
         if (!target)
             return session.fail(target.error());
-        if (target->kind == tree::Kind::pool || !words.empty())
+        const bool counts =
+            target->kind == tree::Kind::service || target->kind == tree::Kind::client;
+        if (!counts || !words.empty())
             return session.fail(exit_usage, "stats takes one service or client");
-        name = target->name;
+        only = *target;
     }
     if (!session.tree().present())
         return session.fail({ENOENT, "version"});
-    return options.interval > 0 ? watch(session, options, name) : once(session, options, name);
+    return options.interval > 0 ? watch(session, options, only) : once(session, options, only);
 }
 
 /// What follows --watch: seconds, or NAME already.
