@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <sstream>
@@ -205,6 +206,26 @@ TEST_F(KinetctlTest, ComparesCounters) {
     // What follows may be the name, and the seconds left out.
     EXPECT_EQ(run_line({"stats", "--watch", "nobody", "--count", "1"}), exit_no_object);
     expect_said("nothing is called nobody");
+}
+
+TEST_F(KinetctlTest, TakesNumbersAsPeopleWriteThem) {
+    for (const auto *word : {"-1", "99999999999999999999", "0x10", "1.5", "", " 1", "1 "}) {
+        EXPECT_EQ(run_line({"connections", "--limit", word}), exit_usage) << word;
+        expect_said("' is refused: it takes a whole number from 0 to 4294967295");
+    }
+    for (const auto *word : {"nan", "inf", "-1", "0x10", "1e10", ""}) {
+        EXPECT_EQ(run_line({"connections", "--idle", word}), exit_usage) << word;
+        expect_said("' is refused: it takes a number of seconds from 0 to 1000000000");
+        EXPECT_EQ(run_line({"top", "--interval", word}), exit_usage) << word;
+        expect_said("' is refused: it takes a number of seconds from 0.1 to 60");
+    }
+    EXPECT_EQ(run_line({"stats", "--watch", "0.001"}), exit_usage);
+    expect_said("--watch: '0.001' is refused: it takes a number of seconds from 0.01 to 86400");
+    EXPECT_EQ(run_line({"stats", "--watch", "--count", "-1"}), exit_usage);
+    EXPECT_EQ(run_line({"stats", "--watch", "nan"}), exit_no_object);
+    ASSERT_EQ(run_line({"stats", "--watch", "0.01", "--count", "010", "--json"}), exit_done);
+    const auto lines = out_.str();
+    EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 10);
 }
 
 TEST_F(KinetctlTest, TellsAClientFromAServiceOfItsName) {

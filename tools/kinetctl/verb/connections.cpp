@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "kinetctl/connection.hpp"
+#include "kinetctl/number.hpp"
 #include "kinetctl/verb.hpp"
 #include "tree/file.hpp"
 
@@ -72,13 +73,15 @@ void add_connections(CLI::App &program, Session &session) {
     verb->add_option("--state", choice.state, "In this state")
         ->check(CLI::IsMember({"blocked", "finishing"}));
     verb->add_option("--idle", options->idle_seconds, "Idle for at least so long")
-        ->check(CLI::Range(0.0, 1e9))
+        ->transform(number("number of seconds", 0.0, 1e9))
         ->type_name("SECONDS");
     verb->add_option("--sort", choice.sort, "In which order")
         ->check(CLI::IsMember(sort_keys()))
         ->capture_default_str();
     verb->add_flag("--reverse", choice.reverse, "The other way round");
-    verb->add_option("--limit", choice.limit, "No more than so many; 0 is all");
+    verb->add_option("--limit", choice.limit, "No more than so many; 0 is all")
+        ->transform(number<unsigned>("whole number"))
+        ->type_name("N");
     verb->add_flag("--json", options->as_json, "Print JSON");
     verb->add_option("--debugfs", options->debugfs, "Where debugfs is")
         ->envname("KINETD_DEBUGFS")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "kinetctl/json.hpp"
+#include "kinetctl/number.hpp"
 #include "kinetctl/sample.hpp"
 #include "kinetctl/table.hpp"
 #include "kinetctl/target.hpp"
@@ -173,14 +173,14 @@ int stats(Session &session, const Options &options) {
 
 /// What follows --watch: seconds, or NAME already.
 void set(Options &options, const std::string &word) {
-    const auto *end = word.data() + word.size();
-    const auto read = std::from_chars(word.data(), end, options.interval);
-    if (read.ec != std::errc() || read.ptr != end) {
-        options.interval = 1;
-        options.words.push_back(word);
-    } else if (const auto problem = CLI::Range(0.01, 86400.0)(word); !problem.empty()) {
+    options.interval = 1;
+    if (word.find_first_not_of("0123456789.") != std::string::npos)
+        return options.words.push_back(word);
+    if (word.empty())
+        return;
+    if (const auto problem = number("number of seconds", 0.01, 86400.0)(word); !problem.empty())
         throw CLI::ValidationError("--watch", problem);
-    }
+    options.interval = *parse_number<double>(word);
 }
 
 } // namespace
@@ -197,7 +197,10 @@ void add_stats(CLI::App &program, Session &session) {
                          ->expected(0, 1)
                          ->default_str("1")
                          ->type_name("SECONDS");
-    verb->add_option("--count", options->count, "End after so many times")->needs(interval);
+    verb->add_option("--count", options->count, "End after so many times; 0 is never")
+        ->transform(number<unsigned>("whole number"))
+        ->needs(interval)
+        ->type_name("N");
     verb->add_flag("--json", options->as_json, "Print JSON; with --watch an object a line");
     verb->footer(examples);
     verb->callback([&session, options] { session.status = stats(session, *options); });

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 
+#include "kinetctl/number.hpp"
 #include "kinetctl/screen.hpp"
 #include "kinetctl/verb.hpp"
 
@@ -69,7 +70,7 @@ void add_top(CLI::App &program, Session &session) {
     auto view = std::make_shared<View>();
     auto sort = std::make_shared<std::string>("in");
     verb->add_option("--interval", view->interval, "How often to look")
-        ->check(CLI::Range(0.1, 60.0))
+        ->transform(number("number of seconds", 0.1, 60.0))
         ->capture_default_str()
         ->type_name("SECONDS");
     verb->add_option("--sort", *sort, "In which order")
