@@ -180,6 +180,12 @@ TEST_F(KinetctlTest, DeletesWhatItCan) {
     EXPECT_FALSE(fake_.tree().exists(tree::Kind::service, "tcp_echo"));
 }
 
+TEST_F(KinetctlTest, UnloadsAllOrSome) {
+    EXPECT_EQ(run_line({"unload", "--all", "tcp_echo"}), exit_usage);
+    EXPECT_EQ(err_.str(), "kinetctl: --all and tcp_echo: leave one of them out\n");
+    EXPECT_EQ(run_line({"unload"}), exit_usage);
+}
+
 TEST_F(KinetctlTest, WantsToKnowWhichOne) {
     fake_.put("pools/tcp_echo/threads", "1");
     EXPECT_EQ(run_line({"set", "tcp_echo", "port=1"}), exit_usage);

@@ -26,15 +26,15 @@ struct Options {
 /// The last failure's status; the others are deleted all the same.
 int del(Session &session, const Options &options) {
     const auto tree = session.tree();
-    int worst = exit_done;
+    int last = exit_done;
     for (const auto &name : options.names) {
         const auto status = remove(tree, options.kind, name);
         if (status)
             session.out << fmt::format("{} {} deleted\n", name_of(options.kind), name);
         else
-            worst = session.fail(status.error());
+            last = session.fail(status.error());
     }
-    return worst;
+    return last;
 }
 
 void add_kind(CLI::App &verb, Session &session, tree::Kind kind) {

@@ -39,6 +39,9 @@ int unload_all(Session &session) {
 }
 
 int unload(Session &session, const Options &options) {
+    if (options.all && !options.names.empty())
+        return session.fail(exit_usage,
+                            "--all and " + options.names.front() + ": leave one of them out");
     if (options.all)
         return unload_all(session);
     if (options.names.empty())
