@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <memory>
 #include <optional>
-
-#include "kinetload/quantity.hpp"
 
 namespace kinetd::load {
 
@@ -38,10 +37,14 @@ Parts split(const std::string &text) {
 Result<std::uint16_t> port_of(const Parts &parts, std::uint16_t default_port) {
     if (!parts.port)
         return default_port;
-    const auto port = parse_count(*parts.port);
-    if (!port || *port > 65535)
-        return Error{"\"" + *parts.port + "\" is no port; it takes 1 to 65535"};
-    return static_cast<std::uint16_t>(*port);
+    // Digits alone: a port is no amount, which may be 1k.
+    const auto &text = *parts.port;
+    const auto *end = text.data() + text.size();
+    std::uint16_t port = 0;
+    const auto [rest, problem] = std::from_chars(text.data(), end, port);
+    if (problem != std::errc() || rest != end || port == 0)
+        return Error{"\"" + text + "\" is no port; it takes 1 to 65535"};
+    return port;
 }
 
 } // namespace

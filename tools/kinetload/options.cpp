@@ -82,7 +82,8 @@ Result<Amount> parse_amount(const std::string &word) {
         return Amount{{}, *count};
     if (const auto time = parse_time(word))
         return Amount{*time, {}};
-    return Error{"takes a time with its unit or a number of messages, as in 2s or 10k"};
+    return Error{
+        "takes a time of up to 366 days with its unit, or a number of messages, as in 2s or 10k"};
 }
 
 Result<Nanoseconds> parse_span(const std::string &word) {

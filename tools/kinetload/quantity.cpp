@@ -83,7 +83,7 @@ bool add_range(std::string_view range, std::vector<unsigned> &cpus) {
 Result<std::uint64_t> parse_count(std::string_view text) {
     const auto value = whole(scaled(text, decimal));
     if (!value || *value == 0)
-        return Error{"takes a whole number from 1, as in 1000, 20k or 1M"};
+        return Error{"takes a whole number from 1 to 10^18, as in 1000, 20k or 1M"};
     return *value;
 }
 
@@ -107,7 +107,8 @@ Result<Nanoseconds> parse_time(std::string_view text) {
     constexpr double longest = 366.0 * 86400 * 1e9;
     const auto value = scaled(text, times);
     if (!value || *value > longest)
-        return Error{"takes a time with its unit (us, ms, s, m), as in 500ms or 10s"};
+        return Error{"takes a time of up to 366 days with its unit (us, ms, s, m), as in 500ms or "
+                     "10s"};
     return static_cast<Nanoseconds>(*value);
 }
 

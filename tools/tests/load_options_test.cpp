@@ -51,7 +51,8 @@ TEST(LoadOptions, ports) {
     EXPECT_EQ(good({"tcp_chargen", "127.0.0.1"}).server.text(), "127.0.0.1:19");
     EXPECT_EQ(good({"tcp_echo", "[::1]:5555"}).server.text(), "[::1]:5555");
     EXPECT_EQ(good({"tcp_echo", "127.0.0.1:65535"}).server.text(), "127.0.0.1:65535");
-    for (const char *bad : {"127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:x"})
+    for (const char *bad : {"127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:x",
+                            "127.0.0.1:1k", "127.0.0.1:+7", "127.0.0.1:7.0"})
         expect_complaint({"tcp_echo", bad}, "is no port; it takes 1 to 65535");
     expect_complaint({"tcp_echo", "300.0.0.1.invalid"}, "300.0.0.1.invalid");
 }
@@ -103,6 +104,14 @@ TEST(LoadOptions, badValuesAreNamed) {
     for (const auto &[option, value] : bad)
         expect_complaint({"tcp_echo", "127.0.0.1", option, value},
                          std::string("\"") + value + "\": takes");
+}
+
+TEST(LoadOptions, timesHaveAnEnd) {
+    EXPECT_TRUE(good({"tcp_echo", "127.0.0.1", "-d", "527040m"}).measured.time);
+    for (const char *option : {"-d", "-w", "--timeout"})
+        for (const char *value : {"527041m", "99999999999999m"})
+            expect_complaint({"tcp_echo", "127.0.0.1", option, value},
+                             "takes a time of up to 366 days");
 }
 
 TEST(LoadOptions, whatDoesNotGoTogether) {
