@@ -172,12 +172,13 @@ void Reader::read_setting(const std::string &object, const Key &key, const toml:
 
 void Reader::read_pool(const std::string &name, const toml::table &table) {
     auto &pool = document.config.pools[name];
+    const auto names = names_of(pool_keys(), false);
     for (const auto &[key, node] : table) {
         if (const auto *known = find_key(pool_keys(), key.str()))
             read_setting("pools." + name, *known, node, pool.settings);
         else
-            blame(line_of(key), "pools.{}: {}: no such key{}; a pool has threads, cpus and nice",
-                  name, quote(key.str()), did_you_mean(key.str(), names_of(pool_keys(), false)));
+            blame(line_of(key), "pools.{}: {}: no such key{}; a pool has {}", name,
+                  quote(key.str()), did_you_mean(key.str(), names), fmt::join(names, ", "));
     }
     for (const auto &key : pool_keys())
         if (!key.standard.empty())

@@ -1,40 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kinetctl/json.hpp"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
-#include <string_view>
+
+#include "tree/key.hpp"
 
 namespace kinetd::ctl {
 
 namespace {
 
-constexpr std::array<std::string_view, 18> numbers{"netns",
-                                                   "default_port",
-                                                   "port",
-                                                   "backlog",
-                                                   "max_connections",
-                                                   "max_per_source",
-                                                   "idle_timeout_ms",
-                                                   "send_timeout_ms",
-                                                   "min_source_port",
-                                                   "rate_limit_pps",
-                                                   "target_port",
-                                                   "threads",
-                                                   "nice",
-                                                   "busy_poll_us",
-                                                   "payload_bytes",
-                                                   "interval_us",
-                                                   "count",
-                                                   "timeout_ms"};
-
 Json value_of(const tree::Attribute &attribute) {
-    if (attribute.key == "enabled" || attribute.key == "running")
-        return attribute.value == "1";
-    if (std::find(numbers.begin(), numbers.end(), attribute.key) == numbers.end())
+    const auto *key = tree::find_key(attribute.key);
+    if (key == nullptr || key->type == tree::Type::text)
         return attribute.value;
+    if (key->type == tree::Type::flag)
+        return attribute.value == "1";
     std::int64_t number = 0;
     const auto *end = attribute.value.data() + attribute.value.size();
     const auto [rest, problem] = std::from_chars(attribute.value.data(), end, number);

@@ -8,6 +8,7 @@
 #include "config/document.hpp"
 #include "config/key.hpp"
 #include "tests/support/fake_kernel.hpp"
+#include "tree/key.hpp"
 
 namespace kinetd::test {
 namespace {
@@ -173,6 +174,37 @@ TEST(ConfigKeys, areThoseOfTheKernel) {
                         "min_source_port 0 65535 1024", "rate_limit_pps 0 2147483647 ",
                         "target_address 0 0 127.0.0.1", "target_port 0 65535 0",
                         "message 1 1024 notify"}));
+}
+
+/// What a file may say is what a command line may.
+TEST(ConfigKeys, areThoseOfTheTree) {
+    for (const auto keys : {config::pool_keys(), config::service_keys()})
+        for (const auto &key : keys) {
+            const auto *known = tree::find_key(key.name);
+            ASSERT_NE(known, nullptr) << key.name;
+            EXPECT_EQ(known->type == tree::Type::number, key.kind == config::Kind::number)
+                << key.name;
+            EXPECT_EQ(known->type == tree::Type::flag, key.kind == config::Kind::flag) << key.name;
+            const bool ranges = key.kind == config::Kind::number;
+            const auto range = fmt::format("from {} to {}", key.least, key.most);
+            EXPECT_EQ(known->values.find(range) != std::string_view::npos, ranges) << key.name;
+        }
+    std::vector<std::string_view> told;
+    for (const auto &known : tree::known_keys())
+        if (!known.about.empty())
+            told.push_back(known.name);
+    std::vector<std::string_view> taken;
+    for (const auto &key : config::service_keys())
+        taken.push_back(key.name);
+    EXPECT_EQ(told, taken);
+}
+
+TEST(ConfigParse, namesEveryKeyOfAPool) {
+    const auto read = config::parse("[pools.fast]\nthread = 4\n");
+    ASSERT_FALSE(read.ok());
+    EXPECT_NE(read.error().text.find("a pool has threads, cpus, nice, busy_poll_us"),
+              std::string::npos)
+        << read.error().text;
 }
 
 TEST(ConfigParse, takesModulesOfAnyProperName) {

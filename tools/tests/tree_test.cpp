@@ -32,7 +32,7 @@ TEST_F(TreeTest, ReadsWhatThereIs) {
     ASSERT_NE(notify, nullptr);
     EXPECT_EQ(snapshot->transport_of(*notify), "udp");
     EXPECT_EQ(notify->attributes.front().key, "protocol");
-    EXPECT_EQ(notify->attributes.back().key, "target_port");
+    EXPECT_EQ(notify->attributes.back().key, "message");
     EXPECT_EQ(notify->get("exec"), "thread");
     EXPECT_FALSE(notify->find("netns")->writable);
     EXPECT_TRUE(notify->find("message")->writable);

@@ -3,57 +3,17 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <string_view>
 
+#include "tree/key.hpp"
 #include "tree/subject.hpp"
 
 namespace kinetd::tree {
 
 namespace {
 
-struct Values {
-    std::string_view key;
-    std::string_view values;
-};
-
-constexpr std::string_view address_values = "an IPv4 or IPv6 address of one host, such as "
-                                            "127.0.0.1, or 0.0.0.0 or :: for all of this host's";
-constexpr std::string_view number_values = "a number from 0 to 2147483647";
-constexpr std::string_view name_values = "1 to 31 characters of a-z, 0-9, _ and -";
-
-constexpr std::array known_values{
-    Values{"address", address_values},
-    Values{"target_address", "an IPv4 or IPv6 address of one host, such as 192.0.2.1"},
-    Values{"port", "a number from 1 to 65535"},
-    Values{"target_port", "a number from 0 to 65535, 0 for nobody"},
-    Values{"min_source_port", "a number from 0 to 65535"},
-    Values{"enabled", "1 or 0"},
-    Values{"running", "1 or 0"},
-    Values{"exec", "thread or inline"},
-    Values{"transport", "tcp or udp (udp takes payload_bytes from 8 to 65507 only)"},
-    Values{"pool", "the name of a pool"},
-    Values{"backlog", "a number from 1 to 2147483647"},
-    Values{"max_connections", number_values},
-    Values{"max_per_source", number_values},
-    Values{"idle_timeout_ms", number_values},
-    Values{"send_timeout_ms", number_values},
-    Values{"rate_limit_pps", number_values},
-    Values{"threads", "a number from 1 to 1024"},
-    Values{"cpus", "a list of this machine's CPUs such as 0-3,8"},
-    Values{"nice", "a number from -20 to 19"},
-    Values{"busy_poll_us", "a number from 0 to 10000"},
-    Values{"message", "1 to 1024 bytes in one line"},
-    Values{"payload_bytes", "1 to 1048576 for tcp, 8 to 65507 for udp"},
-    Values{"interval_us", "a number from 0 to 4294967295"},
-    Values{"count", "a number from 0 to 4294967295, 0 for endless"},
-    Values{"timeout_ms", "a number from 1 to 3600000"},
-    Values{"new_service", name_values},
-    Values{"new_pool", name_values},
-    Values{"new_client", name_values},
-};
+constexpr const char *name_values = "1 to 31 characters of a-z, 0-9, _ and -";
 
 std::string of_place(const Context &context) {
     return context.address.find(':') == std::string::npos
@@ -143,10 +103,10 @@ std::string other(int code, const Context &context) {
 } // namespace
 
 std::string values_of(const std::string &key) {
-    for (const auto &known : known_values)
-        if (known.key == key)
-            return std::string(known.values);
-    return "";
+    if (key.rfind("new_", 0) == 0)
+        return name_values;
+    const auto *known = find_key(key);
+    return known != nullptr ? std::string(known->values) : "";
 }
 
 std::string explain(int code, const Context &context) {

@@ -4,38 +4,15 @@
 #include <algorithm>
 #include <array>
 
+#include "tree/key.hpp"
+
 namespace kinetd::tree {
 
 namespace {
 
 constexpr std::size_t longest_name = 31;
 
-constexpr std::array<std::string_view, 46> abi_order{
-    "protocol",
-    "netns",
-    "transport",
-    "default_port",
-    "address",
-    "port",
-    "enabled",
-    "exec",
-    "pool",
-    "backlog",
-    "max_connections",
-    "max_per_source",
-    "idle_timeout_ms",
-    "send_timeout_ms",
-    "min_source_port",
-    "rate_limit_pps",
-    "payload_bytes",
-    "interval_us",
-    "count",
-    "timeout_ms",
-    "running",
-    "threads",
-    "cpus",
-    "nice",
-    "busy_poll_us",
+constexpr std::array<std::string_view, 21> counters{
     "connections_accepted",
     "connections_active",
     "connections_closed",
@@ -60,8 +37,11 @@ constexpr std::array<std::string_view, 46> abi_order{
 };
 
 std::size_t rank_of(std::string_view name) {
-    const auto found = std::find(abi_order.begin(), abi_order.end(), name);
-    return static_cast<std::size_t>(found - abi_order.begin());
+    const auto keys = known_keys();
+    if (const auto *key = find_key(name); key != nullptr)
+        return static_cast<std::size_t>(key - keys.data());
+    const auto counter = std::find(counters.begin(), counters.end(), name);
+    return keys.size() + static_cast<std::size_t>(counter - counters.begin());
 }
 
 } // namespace

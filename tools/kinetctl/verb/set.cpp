@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "kinetctl/change.hpp"
 #include "kinetctl/verb.hpp"
+#include "tree/key.hpp"
 
 namespace kinetd::ctl {
 
@@ -20,17 +23,15 @@ Examples:
 
 All or nothing: where one setting is refused, those before it are put back.
 Settings of a service:
-  enabled            1 serves, 0 stops and closes its connections
-  address, port      where it listens
-  pool               whose threads serve connections from now on
-  backlog            connections that may wait to be accepted
-  max_connections    at a time, 0 is no limit
-  max_per_source     at a time from one IPv4 address or IPv6 /64, 0 is no limit
-  idle_timeout_ms    closes what is idle for so long, 0 never
-  send_timeout_ms    resets a peer that takes nothing for so long, 0 never
-  min_source_port    udp: no answer to a port below it
-  rate_limit_pps     udp: answers a second to one source, 0 is no limit
-A protocol may have more: kinetctl show NAME lists all.)";
+)";
+
+std::string footer() {
+    std::string text = examples;
+    for (const auto &key : tree::known_keys())
+        if (!key.about.empty())
+            text += fmt::format("  {:<15}  {}\n", key.name, key.about);
+    return text + "A protocol may have more: kinetctl show NAME lists all.";
+}
 
 int set(Session &session, std::vector<std::string> words) {
     const auto tree = session.tree();
@@ -54,7 +55,7 @@ void add_set(CLI::App &program, Session &session) {
     verb->add_option("NAME", *words, "[service|pool|client] NAME key=value...")
         ->type_name("")
         ->required();
-    verb->footer(examples);
+    verb->footer(footer());
     verb->callback([&session, words] { session.status = set(session, *words); });
 }
 
