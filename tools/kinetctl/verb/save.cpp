@@ -16,7 +16,8 @@ namespace {
 constexpr const char *examples = R"(
 Examples:
   kinetctl save                                print the configuration that is in force
-  kinetctl save /etc/kinetd/kinetd.toml        keep it; kinetd.service applies it at boot
+  kinetctl save /etc/kinetd/kinetd.toml        keep it, and have it at each boot:
+  systemctl enable kinetd
   kinetctl apply /etc/kinetd/kinetd.toml       bring it back
 
 Pools and services are written, with what is not as it is by itself. Clients, counters and
