@@ -101,7 +101,7 @@ _kinetctl_option() {
 	status | show) options+=' --json' ;;
 	load) options+=' --module-dir' ;;
 	unload) options+=' --all' ;;
-	connections) options+=' --peer --worker --state --idle --sort --reverse --limit --json' ;;
+	connections) options+=' --peer --worker --state --idle --sort --reverse --limit --json --debugfs' ;;
 	stats) options+=' --watch --count --json' ;;
 	top) options+=' --interval --sort' ;;
 	metrics) options+=' --output' ;;
@@ -112,7 +112,7 @@ _kinetctl_option() {
 
 _kinetctl_value() { # of the option $prev; false where it takes none
 	case $prev in
-	--sysfs | --module-dir) _filedir -d ;;
+	--sysfs | --module-dir | --debugfs) _filedir -d ;;
 	--output) _filedir ;;
 	--state) COMPREPLY=($(compgen -W 'blocked finishing' -- "$cur")) ;;
 	--worker) COMPREPLY=($(compgen -W "$(_kinetctl_names pools)" -- "$cur")) ;;
@@ -145,7 +145,14 @@ _kinetctl_argument() { # WORD...
 		;;
 	unload) COMPREPLY=($(compgen -W "$(_kinetctl_loaded)" -- "$cur")) ;;
 	connections) COMPREPLY=($(compgen -W "$(_kinetctl_names services)" -- "$cur")) ;;
-	stats) COMPREPLY=($(compgen -W "$(_kinetctl_names services clients)" -- "$cur")) ;;
+	stats)
+		case $#:${1-} in
+		0:) COMPREPLY=($(compgen -W "service client $(_kinetctl_names services clients)" -- "$cur")) ;;
+		1:service | 1:client)
+			COMPREPLY=($(compgen -W "$(_kinetctl_names "$1s")" -- "$cur"))
+			;;
+		esac
+		;;
 	apply | save) _filedir toml ;;
 	esac
 }
@@ -155,7 +162,10 @@ _kinetctl() {
 	_init_completion -n =: || return
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		-*) case ${words[i]} in --json | --reverse | --all | --watch | --dry-run | --prune) ;; *) i=$((i + 1)) ;; esac ;;
+		--sysfs | --module-dir | --debugfs | --output | --state | --worker | --sort | --peer | --idle | \
+			--limit | --count | --interval) i=$((i + 1)) ;;
+		--watch) [[ ${words[i + 1]} != [0-9.]* ]] || i=$((i + 1)) ;;
+		-*) ;;
 		*) if [ -z "$verb" ]; then verb=${words[i]}; else arguments+=("${words[i]}"); fi ;;
 		esac
 	done

@@ -46,7 +46,7 @@ _kinetload_place() {
 # Where this machine's own services of the protocol are.
 _kinetload_services() { # PROTOCOL
 	local folder address
-	for folder in /sys/kernel/kinetd/services/*/; do
+	for folder in "${KINETD_SYSFS:-/sys/kernel/kinetd}"/services/*/; do
 		[ "$(cat "$folder/protocol" 2>/dev/null)" = "$1" ] || continue
 		address=$(<"$folder/address")
 		case $address in

@@ -24,7 +24,7 @@ COMP_LINE=$4 COMP_POINT=${#4}
 read -ra COMP_WORDS <<<"${4//=/ = }"
 [[ $4 != *' ' ]] || COMP_WORDS+=('')
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-_kinetctl
+"_${COMP_WORDS[0]}"
 echo "${COMPREPLY[*]}"
 )";
 
@@ -36,7 +36,8 @@ protected:
     }
 
     std::string offered(const std::string &line) {
-        const std::string completion = KINETD_COMPLETION "/kinetctl.bash";
+        const auto program = line.substr(0, line.find(' '));
+        const auto completion = std::string(KINETD_COMPLETION "/") + program + ".bash";
         const auto outcome =
             run_program({"bash", "-c", script, "bash", fake_.root(), library, completion, line});
         return outcome ? outcome->output : outcome.error().text();
@@ -65,6 +66,23 @@ TEST_F(CompletionTest, OffersKeysAndValues) {
     EXPECT_EQ(offered("kinetctl set tcp_echo pool=d"), "default\n");
     EXPECT_EQ(offered("kinetctl add pool fast thr"), "threads=\n");
     EXPECT_EQ(offered("kinetctl top --sort l"), "lost\n");
+}
+
+TEST_F(CompletionTest, KnowsWhichOptionsTakeAWord) {
+    EXPECT_EQ(offered("kinetctl --sysfs=/x sho"), "show\n");
+    EXPECT_EQ(offered("kinetctl --sysfs /x sho"), "show\n");
+    EXPECT_EQ(offered("kinetctl apply -n --pr"), "--prune\n");
+    EXPECT_EQ(offered("kinetctl -n set pool d"), "default\n");
+    EXPECT_EQ(offered("kinetctl connections --d"), "--debugfs\n");
+    EXPECT_EQ(offered("kinetctl stats --watch 5 "), "service client tcp_echo udp_notify\n");
+    EXPECT_EQ(offered("kinetctl stats --watch service u"), "udp_notify\n");
+}
+
+TEST_F(CompletionTest, OffersPlacesToLoad) {
+    EXPECT_EQ(offered("kinetload tcp_e"), "tcp_echo\n");
+    EXPECT_EQ(offered("kinetload udp_echo "), "127.0.0.1 [::1]\n");
+    fake_.put("services/tcp_echo/address", "::");
+    EXPECT_EQ(offered("kinetload tcp_echo "), "127.0.0.1 [::1] [::1]:7\n");
 }
 
 } // namespace
