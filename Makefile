@@ -11,7 +11,7 @@ version = $(shell sed -n 's/^.define KINETD_VERSION[[:space:]]*"\(.*\)"/\1/p' co
 release = $(shell cat $(KDIR)/include/config/kernel.release)
 srcdir = $(DESTDIR)/usr/src/kinetd-$(version)
 
-.PHONY: modules install install-tools clean help deps suites tools lint test test-alone demo check \
+.PHONY: modules install dkms install-tools clean help deps suites tools lint test test-alone demo check \
 	bench bench-host
 
 modules:
@@ -26,6 +26,14 @@ install: modules
 	install -d $(srcdir)/include/kinetd $(srcdir)/$(release)
 	install -m 644 include/kinetd/*.h $(srcdir)/include/kinetd
 	install -m 644 Module.symvers $(srcdir)/$(release)/Module.symvers
+
+# Sources and what dkms is to do with them, in the folder that `make install` uses.
+dkms_sources = $(filter-out %.mod.c,$(wildcard Kbuild */Kbuild core/*.[ch] proto/*.[ch] client/*.[ch] \
+	include/kinetd/*.h))
+dkms:
+	rm -rf $(addprefix $(srcdir)/,core proto client include)
+	for file in $(dkms_sources); do install -D -m 644 $$file $(srcdir)/$$file || exit; done
+	sed 's/@VERSION@/$(version)/' dkms.conf >$(srcdir)/dkms.conf
 
 # Programs, their man pages and completions, and what brings a configuration up at boot.
 PREFIX ?= /usr
@@ -99,6 +107,7 @@ help:
 	@echo '  make install     the modules below /lib/modules; for modules of others the headers in'
 	@echo '                   /usr/src/kinetd-$(version)/include and KBUILD_EXTRA_SYMBOLS in'
 	@echo '                   /usr/src/kinetd-$(version)/<kernel>/Module.symvers (DESTDIR= goes before all)'
+	@echo '  make dkms        the sources there, too, for `dkms install kinetd/$(version)`: a build for each kernel'
 	@echo '  make install-tools  kinetctl and kinetload, their man pages and completions, kinetd.service'
 	@echo '                   (PREFIX=/usr, DESTDIR=)'
 	@echo '  make clean       removes everything built in this tree'
