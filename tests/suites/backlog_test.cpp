@@ -8,6 +8,7 @@
 #include "support/command.hpp"
 #include "support/fixture.hpp"
 #include "support/inside.hpp"
+#include "support/link.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -29,6 +30,8 @@ protected:
     void SetUp() override {
         if (!has_program("ss"))
             GTEST_SKIP() << "there is no ss";
+        // Without it ss reads a file of /proc that does not have them.
+        (void)run_command("modprobe -q tcp_diag");
         EchoTest::SetUp();
     }
 
