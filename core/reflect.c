@@ -295,15 +295,12 @@ static ssize_t connection_reflect_queued(struct kinetd_connection *conn, size_t 
 /* What was taken out of the receive queue, for a handler that waited before it reflects. */
 static ssize_t connection_reflect_held(struct kinetd_connection *conn, size_t len)
 {
-	size_t held = min_t(size_t, len, kinetd_connection_held(conn));
-	ssize_t queued;
-	int err;
+	ssize_t held = min_t(size_t, len, kinetd_connection_held(conn));
+	ssize_t sent, queued;
 
-	err = kinetd_connection_send(conn, conn->held + conn->held_done, held);
-	if (err)
-		return err == -EAGAIN ? 0 : err;
-	if (held == len || conn->blocked)
-		return held;
+	sent = connection_reflect_piece(conn, conn->held + conn->held_done, held);
+	if (sent < held || held == len)
+		return sent;
 	queued = connection_reflect_queued(conn, len - held);
 	return queued < 0 ? queued : held + queued;
 }
