@@ -307,17 +307,17 @@ unsigned int kinetd_service_backlog_wanted(const struct kinetd_service *svc)
 	return min_t(unsigned int, svc->backlog, READ_ONCE(svc->net->core.sysctl_somaxconn));
 }
 
-/* the backlog in force: a listener keeps its own when the namespace's limit changes */
-unsigned int kinetd_service_backlog(const struct kinetd_service *svc)
-{
-	if (svc->binding && svc->binding->ops->backlog)
-		return svc->binding->ops->backlog(svc->binding);
-	return kinetd_service_backlog_wanted(svc);
-}
-
 bool kinetd_service_enabled(const struct kinetd_service *svc)
 {
 	return svc->binding && svc->binding->ops->alive(svc->binding);
+}
+
+/* the backlog in force: a listener keeps its own when the namespace's limit changes */
+unsigned int kinetd_service_backlog(const struct kinetd_service *svc)
+{
+	if (kinetd_service_enabled(svc) && svc->binding->ops->backlog)
+		return svc->binding->ops->backlog(svc->binding);
+	return kinetd_service_backlog_wanted(svc);
 }
 
 static void service_unbind(struct kinetd_service *svc)

@@ -49,6 +49,7 @@ TEST_F(Killed, listenersAreSeenToBeDead) {
     EXPECT_TRUE(round_trip(served, "still here?").ok());
     // To say how many may wait does not wake it: it would close for each that comes.
     EXPECT_TRUE(service_.set("backlog", 100).ok());
+    EXPECT_EQ(service_.number("backlog"), 100U);
     EXPECT_EQ(service_.number("enabled"), 0U);
     EXPECT_EQ(connect_to(at()).code(), ECONNREFUSED);
 
