@@ -481,7 +481,8 @@ static unsigned int skb_datagrams(const struct sk_buff *skb)
 
 /*
  * Was it sent to a group?  Such a datagram is given to every socket.  What the link made of
- * it does not tell: over the loopback device a broadcast is like all else.
+ * it does not tell: over the loopback device a broadcast is like all else.  But where a VRF
+ * or a routing table of its own has the address, nothing else tells.
  */
 static bool datagram_to_group(struct kinetd_udp_socket *socket, const struct sk_buff *skb)
 {
@@ -492,9 +493,11 @@ static bool datagram_to_group(struct kinetd_udp_socket *socket, const struct sk_
 	if (skb->protocol != htons(ETH_P_IP))
 		return ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr);
 	addr = ip_hdr(skb)->daddr;
-	if (likely(addr == socket->unicast && genid == socket->unicast_genid))
+	if (likely(addr == socket->unicast && genid == socket->unicast_genid &&
+		   skb->pkt_type == PACKET_HOST))
 		return false;
-	if (address_check4(net, addr))
+	if (address_check4(net, addr) ||
+	    (skb->pkt_type != PACKET_HOST && inet_addr_type(net, addr) != RTN_LOCAL))
 		return true;
 	socket->unicast = addr;
 	socket->unicast_genid = genid;
