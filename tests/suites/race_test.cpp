@@ -9,6 +9,7 @@
 #include "support/datagram_fixture.hpp"
 #include "support/hammer.hpp"
 #include "support/kind.hpp"
+#include "support/netns.hpp"
 
 namespace kinetd::suite {
 namespace {
@@ -82,6 +83,44 @@ TEST_P(Race, ofWritersWithEverythingLeaving) {
     }
     hammer.stop();
     EXPECT_EQ(hammer.surprises(in_order), "");
+}
+
+TEST_P(Race, ofNamespacesThatEndWithEverythingLeaving) {
+    const auto name = [](int i) { return "v" + std::to_string(i % 3); };
+    // Makes a service inside, where somebody asks it something, and leaves them all to their end.
+    const auto visit = [=, this](int i) -> Status {
+        const auto place = NetworkNamespace::create().value();
+        Status made = Done{};
+        place.run([&] {
+            made = make_service(name(i));
+            const Service inside(name(i));
+            (void)inside.set("port", port_);
+            (void)inside.set("exec", i % 2 != 0 ? "inline" : "thread");
+            (void)inside.set("enabled", 1);
+            (void)try_echo(GetParam(), at());
+        });
+        return made;
+    };
+    Hammer hammer({
+        visit,
+        visit,
+        [=](int i) { return end_service(name(i)); },
+        [=](int i) { return Service(name(i)).set("enabled", i % 2); },
+        [=](int i) { return Service(name(i)).set("exec", i % 3 != 0 ? "inline" : "thread"); },
+        [this](int i) { return pool_.set("threads", 1 + i % 4); },
+    });
+    for (int i = 0; i < sized(2, 1, 1000); i++) {
+        const auto before = hammer.hits();
+        (void)wait_for([&] { return hammer.hits() >= before + 20; }, patience(seconds(2)));
+        ASSERT_TRUE(unload().status.ok()) << "turn " << i;
+        const auto core = remove_module(core_name);
+        ASSERT_TRUE(core.ok()) << "turn " << i << ": " << core.text();
+        ASSERT_TRUE(insert_core().ok()) << "turn " << i;
+        ASSERT_NO_FATAL_FAILURE(load()) << "turn " << i;
+    }
+    hammer.stop();
+    EXPECT_EQ(hammer.surprises(in_order), "");
+    expect_service();
 }
 
 /// Reads a file again and again through one descriptor, until that fails.
