@@ -8,6 +8,7 @@
 
 #include "support/datagram_fixture.hpp"
 #include "support/hammer.hpp"
+#include "support/inside.hpp"
 #include "support/kind.hpp"
 #include "support/netns.hpp"
 
@@ -120,6 +121,8 @@ TEST_P(Race, ofNamespacesThatEndWithEverythingLeaving) {
     }
     hammer.stop();
     EXPECT_EQ(hammer.surprises(in_order), "");
+    for (int i = 0; i < 3; i++)
+        EXPECT_TRUE(goes(name(i))) << name(i);
     expect_service();
 }
 
