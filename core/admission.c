@@ -20,28 +20,42 @@
 #include "worker.h"
 #include <kinetd/socket.h>
 
+static int admission_max(const struct kinetd_service *svc)
+{
+	return READ_ONCE(svc->max_connections) ?: INT_MAX;
+}
+
+/*
+ * Count one more of all, if there is room.  Never more than that, and be it for a moment:
+ * another would find itself too many.
+ */
+static bool admission_take_place(struct kinetd_service *svc)
+{
+	int active = atomic_read(&svc->active);
+
+	do {
+		if (active >= admission_max(svc))
+			return false;
+	} while (!atomic_try_cmpxchg(&svc->active, &active, active + 1));
+	return true;
+}
+
 /* Count a connection against the limits.  Return: its source or an ERR_PTR(). */
 static struct kinetd_source *admission_count(struct kinetd_service *svc, const struct sock *sk,
 					     gfp_t gfp)
 {
-	unsigned int max = READ_ONCE(svc->max_connections);
-	struct kinetd_source *source = ERR_PTR(-EDQUOT);
 	struct kinetd_address peer;
+	struct kinetd_source *source;
 
-	if (atomic_inc_return(&svc->active) <= (max ?: INT_MAX)) {
-		kinetd_address_of_peer(sk, &peer);
-		source = kinetd_source_get(&svc->sources, &peer, READ_ONCE(svc->max_per_source),
-					   gfp);
-	}
-	if (IS_ERR(source))
-		atomic_dec(&svc->active);
-	return source;
-}
-
-static void admission_uncount(struct kinetd_service *svc, struct kinetd_source *source)
-{
+	/* who is too many costs no more than a look */
+	if (atomic_read(&svc->active) >= admission_max(svc))
+		return ERR_PTR(-EDQUOT);
+	kinetd_address_of_peer(sk, &peer);
+	source = kinetd_source_get(&svc->sources, &peer, READ_ONCE(svc->max_per_source), gfp);
+	if (IS_ERR(source) || admission_take_place(svc))
+		return source;
 	kinetd_source_put(&svc->sources, source);
-	atomic_dec(&svc->active);
+	return ERR_PTR(-EDQUOT);
 }
 
 /**
@@ -51,8 +65,8 @@ static void admission_uncount(struct kinetd_service *svc, struct kinetd_source *
  * @gfp: for what has to be allocated
  *
  * Context: any, as @gfp allows.
- * Return: a connection that counts against the limits, to be opened or given to
- * kinetd_connection_unreserve(); ERR_PTR(-EDQUOT) over a limit, ERR_PTR(-ENOMEM).
+ * Return: a connection that counts against the limits, to be opened;
+ * ERR_PTR(-EDQUOT) over a limit, ERR_PTR(-ENOMEM).
  */
 struct kinetd_connection *kinetd_connection_reserve(struct kinetd_service *svc, struct sock *sk,
 						    gfp_t gfp)
@@ -64,18 +78,12 @@ struct kinetd_connection *kinetd_connection_reserve(struct kinetd_service *svc, 
 		return ERR_CAST(source);
 	conn = kinetd_connection_alloc(svc, gfp);
 	if (!conn) {
-		admission_uncount(svc, source);
+		kinetd_source_put(&svc->sources, source);
+		atomic_dec(&svc->active);
 		return ERR_PTR(-ENOMEM);
 	}
 	conn->source = source;
 	return conn;
-}
-
-/* It was not opened. */
-void kinetd_connection_unreserve(struct kinetd_connection *conn)
-{
-	admission_uncount(conn->svc, conn->source);
-	kinetd_connection_destroy(conn);
 }
 
 static void admission_begin(struct kinetd_connection *conn, struct socket *sock,

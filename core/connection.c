@@ -544,12 +544,6 @@ struct kinetd_connection *kinetd_connection_alloc(struct kinetd_service *svc, gf
 	return conn;
 }
 
-/* It never had a socket. */
-void kinetd_connection_destroy(struct kinetd_connection *conn)
-{
-	kmem_cache_free(connection_cache, conn);
-}
-
 int kinetd_connections_init(void)
 {
 	connection_cache = kmem_cache_create("kinetd_conn", sizeof(struct kinetd_connection), 0,

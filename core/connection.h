@@ -127,7 +127,6 @@ void kinetd_connections_exit(void);
 /* admission.c */
 struct kinetd_connection *kinetd_connection_reserve(struct kinetd_service *svc, struct sock *sk,
 						    gfp_t gfp);
-void kinetd_connection_unreserve(struct kinetd_connection *conn);
 int kinetd_connection_open(struct kinetd_service *svc, struct socket *sock,
 			   void (*data_ready)(struct sock *sk));
 void kinetd_connection_open_inline(struct kinetd_connection *conn, struct socket *sock,
@@ -136,7 +135,6 @@ void kinetd_connection_open_inline(struct kinetd_connection *conn, struct socket
 
 /* connection.c */
 struct kinetd_connection *kinetd_connection_alloc(struct kinetd_service *svc, gfp_t gfp);
-void kinetd_connection_destroy(struct kinetd_connection *conn);
 void kinetd_connection_attach(struct kinetd_connection *conn);
 bool kinetd_connection_run_in_softirq(struct kinetd_connection *conn, struct kinetd_inline *cpu,
 				      bool finish);

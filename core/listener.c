@@ -88,61 +88,45 @@ static struct kinetd_listener *listener_of(const struct sock *sk)
 }
 
 /*
- * Is @child the next to be accepted?  A guess: the request may be another's by now, whose
- * memory is of requests for as long as rcu_read_lock() is held.
+ * Is @child the next to be accepted?  Who has come by Fast Open and is not through its
+ * handshake is left to accept().  Without the lock of @sk it is a guess: the request may be
+ * another's by now, whose memory is of requests for as long as rcu_read_lock() is held.
  */
 static bool listener_next_is(struct sock *sk, const struct sock *child)
 {
 	const struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
 	const struct request_sock *req = READ_ONCE(queue->rskq_accept_head);
 
-	return req && READ_ONCE(req->sk) == child;
-}
-
-/* as reqsk_queue_remove(), but for who has come by Fast Open and is not through its handshake */
-static struct request_sock *accept_queue_take(struct sock *sk, const struct sock *child)
-{
-	struct request_sock_queue *queue = &inet_csk(sk)->icsk_accept_queue;
-	struct request_sock *req;
-
-	spin_lock_bh(&queue->rskq_lock);
-	req = queue->rskq_accept_head;
-	if (req && (req->sk != child || tcp_rsk(req)->tfo_listener))
-		req = NULL;
-	if (req) {
-		sk_acceptq_removed(sk);
-		WRITE_ONCE(queue->rskq_accept_head, req->dl_next);
-		if (!queue->rskq_accept_head)
-			queue->rskq_accept_tail = NULL;
-	}
-	spin_unlock_bh(&queue->rskq_lock);
-	return req;
+	return req && READ_ONCE(req->sk) == child && !tcp_rsk(req)->tfo_listener;
 }
 
 /*
- * Take @child out of the accept queue of @sk.  Only who has the lock of @sk may: accept()
- * looks whether the queue is empty first, and takes what it knows to be there then.  We have
- * the child's already, of the same kind, so this is a try.  The child's memory stays without
- * a cgroup, as all that softirqs allocate.
+ * Take @child out of the accept queue, with what it takes to serve it, or neither.  Only who
+ * has the lock of the listening socket may: accept() looks whether the queue is empty first,
+ * and takes what it knows to be there then.  We have the child's already, of the same kind, so
+ * this is a try.  Nothing is reserved without the lock: the worker, which would have the same
+ * child, might find it one too many.
  *
- * Return: false where it is not the next, or somebody has the lock.
+ * Return: its connection, or NULL where it is the worker's.
  */
-static bool listener_take(struct sock *sk, struct sock *child)
+static struct kinetd_connection *listener_take(struct kinetd_listener *listener,
+					       struct sock *child)
 {
-	struct request_sock *req = NULL;
+	struct sock *sk = listener->sock->sk;
+	struct kinetd_connection *conn = NULL;
 
 	if (!spin_trylock(&sk->sk_lock.slock))
-		return false;
-	if (!sock_owned_by_user(sk))
-		req = accept_queue_take(sk, child);
+		return NULL;
+	if (!sock_owned_by_user(sk) && listener_next_is(sk, child))
+		conn = kinetd_connection_reserve(listener->svc, child,
+						 GFP_ATOMIC | __GFP_NOMEMALLOC | __GFP_NOWARN);
+	if (!IS_ERR_OR_NULL(conn))
+		reqsk_put(reqsk_queue_remove(&inet_csk(sk)->icsk_accept_queue, sk));
 	spin_unlock(&sk->sk_lock.slock);
-	if (!req)
-		return false;
-	reqsk_put(req);
-	inet_init_csk_locks(child);
-	return true;
+	return IS_ERR(conn) ? NULL : conn;
 }
 
+/* The child's memory stays without a cgroup, as all that softirqs allocate. */
 static void listener_accept_inline(struct kinetd_listener *listener, struct sock *child,
 				   struct kinetd_inline *cpu)
 {
@@ -153,17 +137,12 @@ static void listener_accept_inline(struct kinetd_listener *listener, struct sock
 		WRITE_ONCE(listener->restock, raw_smp_processor_id());
 		return;
 	}
-	conn = kinetd_connection_reserve(listener->svc, child,
-					 GFP_ATOMIC | __GFP_NOMEMALLOC | __GFP_NOWARN);
-	if (IS_ERR(conn)) {
+	conn = listener_take(listener, child);
+	if (!conn) {
 		kinetd_socket_put_back(sock);
 		return;
 	}
-	if (!listener_take(listener->sock->sk, child)) {
-		kinetd_connection_unreserve(conn);
-		kinetd_socket_put_back(sock);
-		return;
-	}
+	inet_init_csk_locks(child);
 	kinetd_socket_graft(listener->sock, sock, child);
 	kinetd_connection_open_inline(conn, sock, listener->data_ready, cpu);
 }

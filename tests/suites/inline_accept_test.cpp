@@ -104,6 +104,17 @@ TEST_F(InlineAccept, leavesWhoIsTooManyToTheWorker) {
     expect_service();
 }
 
+TEST_F(InlineAccept, ofTheLastOneThatMayCome) {
+    // The softirq and the worker may both be after it; it is not one too many for either.
+    ASSERT_NO_FATAL_FAILURE(churn(20));
+    ASSERT_TRUE(service_.set("max_connections", 1).ok());
+    for (int i = 0; i < sized(100, 20, 10'000); i++) {
+        ASSERT_TRUE(round_trip(client(), "alone").ok()) << i;
+        ASSERT_TRUE(service_.reaches("connections_active", 0));
+    }
+    EXPECT_EQ(service_.stat("connections_refused"), 0U);
+}
+
 TEST_F(InlineAccept, whileAllChanges) {
     Churn one(at(), Churn::Close::politely);
     Churn other(at(), Churn::Close::politely);
