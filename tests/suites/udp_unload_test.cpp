@@ -302,6 +302,11 @@ protected:
         if (!has_links())
             GTEST_SKIP() << "this kernel has no virtual Ethernet";
         link_.emplace(Link::create().value());
+        // It is asked for once a second, and given up only when a test is long over.
+        ASSERT_TRUE(
+            write_file("/proc/sys/net/ipv4/neigh/" + std::string(Link::here) + "/mcast_solicit",
+                       "1000")
+                .ok());
         const auto here = read_file("/sys/class/net/" + std::string(Link::here) + "/address");
         ASSERT_TRUE(here.ok());
         const std::string there = Link::there;
