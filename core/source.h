@@ -18,7 +18,7 @@ struct kinetd_source;
  * @key: random, so that nobody can choose addresses that collide
  * @table: &struct kinetd_source, one for each source that has a connection
  *
- * Bounded by the service's max_connections.
+ * Bounded by the service's max_connections, but for who is just being counted.
  */
 struct kinetd_sources {
 	spinlock_t	lock; /* the other members */
