@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <functional>
 #include <initializer_list>
-#include <numeric>
 
 #include "support/chargen.hpp"
 #include "support/datagram_fixture.hpp"
+#include "support/exec.hpp"
 #include "support/fault.hpp"
 #include "support/flood.hpp"
 #include "support/hammer.hpp"
@@ -20,25 +20,6 @@
 
 namespace kinetd::suite {
 namespace {
-
-/// How often the workers have gone to sleep, all together: they were woken as often.
-std::uint64_t sleeps() {
-    const auto workers = worker_threads();
-    return std::accumulate(
-        workers.begin(), workers.end(), std::uint64_t{0},
-        [](std::uint64_t sum, const Thread &worker) { return sum + context_switches(worker.pid); });
-}
-
-/// Whether a worker wakes for each message that is answered, and goes to sleep again. The next one
-/// comes only then: it would find him awake.
-bool worker_answers(const std::function<Status()> &ask) {
-    for (int i = 0; i < 20; i++) {
-        const auto before = sleeps();
-        if (!ask().ok() || !wait_for([&] { return sleeps() > before; }, patience(seconds(5))))
-            return false;
-    }
-    return true;
-}
 
 /// Writes the other choice and back, over and over.
 Hammer::Blow changing(const Service &service) {
@@ -76,10 +57,7 @@ protected:
 TEST_F(Inline, wakesNobodyForAnAnswer) {
     auto socket = client();
     ASSERT_TRUE(round_trip(socket, "attached by its worker").ok());
-    const auto before = sleeps();
-    for (int i = 0; i < 100; i++)
-        ASSERT_TRUE(round_trip(socket, "answered by the softirq").ok());
-    EXPECT_LT(sleeps() - before, 50U);
+    EXPECT_TRUE(softirq_answers([&] { return round_trip(socket, "answered by the softirq"); }));
     EXPECT_EQ(service_.stat("bytes_received"), service_.stat("bytes_sent"));
 }
 
@@ -89,10 +67,8 @@ TEST_F(Inline, isAConnectionsOwnFromItsStart) {
     ASSERT_TRUE(service_.set("exec", "thread").ok());
     auto threaded = client();
     ASSERT_TRUE(round_trip(threaded, "first").ok());
-    const auto before = sleeps();
-    for (int i = 0; i < 100; i++)
-        ASSERT_TRUE(round_trip(inline_one, "still answered by the softirq").ok());
-    EXPECT_LT(sleeps() - before, 50U);
+    EXPECT_TRUE(
+        softirq_answers([&] { return round_trip(inline_one, "still answered by the softirq"); }));
     EXPECT_TRUE(worker_answers([&] { return round_trip(threaded, "answered by a worker"); }));
 }
 
@@ -253,26 +229,26 @@ TEST_F(InlineLines, moreThanTheirShareAreTheWorkers) {
     // Lines without a letter: each is an answer of its own, so that the softirq is busy for many
     // times what the client is.
     const std::string lines(16, '\n');
+    Milliseconds took{0};
     const auto exchange = [&] {
         const Stopwatch watch;
-        const auto answer = round_trip(socket, lines);
-        EXPECT_TRUE(answer.ok()) << answer.text();
-        return watch.elapsed();
+        auto answer = round_trip(socket, lines);
+        took = watch.elapsed();
+        return answer;
     };
-    auto took = exchange();
-    auto before = sleeps();
-    for (int i = 0; i < 40; i++) {
+    ASSERT_TRUE(exchange().ok());
+    const auto now_and_then = [&] {
         // A fifth of the time at most: well below its half.
         std::this_thread::sleep_for(Milliseconds(10) + 4 * took);
-        took = exchange();
-    }
-    EXPECT_LT(sleeps() - before, 20U) << "within its share";
-    before = sleeps();
+        return exchange();
+    };
+    EXPECT_TRUE(softirq_answers(now_and_then, 40)) << "within its share";
+    const auto before = worker_sleeps();
     EXPECT_TRUE(wait_for(
         [&] {
             for (int i = 0; i < 20; i++)
-                exchange();
-            return HasFailure() || sleeps() - before > 10;
+                EXPECT_TRUE(exchange().ok());
+            return HasFailure() || worker_sleeps() - before > 10;
         },
         patience(seconds(30))));
 }
@@ -293,14 +269,14 @@ protected:
 
 TEST_F(InlineDatagram, wakesNobodyForAnAnswer) {
     const auto socket = client();
-    ASSERT_TRUE(ask(socket, "answered").ok());
-    const auto before = sleeps();
-    for (int i = 0; i < 200; i++)
-        ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
-    EXPECT_LT(sleeps() - before, 50U);
+    std::uint64_t asked = 0;
+    EXPECT_TRUE(softirq_answers([&] {
+        asked++;
+        return ask(socket, "answered by the softirq");
+    }));
     const auto counts = this->counts();
-    EXPECT_EQ(counts.received, 201U);
-    EXPECT_EQ(counts.sent, 201U);
+    EXPECT_EQ(counts.received, asked);
+    EXPECT_EQ(counts.sent, asked);
     EXPECT_EQ(counts.bytes_received, counts.bytes_sent);
 }
 
@@ -309,11 +285,7 @@ TEST_F(InlineDatagram, takesEffectAtOnce) {
     ASSERT_TRUE(service_.set("exec", "thread").ok());
     EXPECT_TRUE(worker_answers([&] { return ask(socket, "answered by a worker"); }));
     ASSERT_TRUE(service_.set("exec", "inline").ok());
-    ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
-    const auto before = sleeps();
-    for (int i = 0; i < 100; i++)
-        ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
-    EXPECT_LT(sleeps() - before, 50U);
+    EXPECT_TRUE(softirq_answers([&] { return ask(socket, "answered by the softirq"); }));
 }
 
 TEST_F(InlineDatagram, aTrainNowAndThenIsTakenApart) {
@@ -348,14 +320,13 @@ TEST_F(InlineDatagram, trainAfterTrainStaysWhole) {
         ASSERT_NO_FATAL_FAILURE(exchange());
     EXPECT_EQ(largest, train.size());
     // Those that come alone are the softirq's again, after some of them.
-    for (int i = 0; i < 100; i++)
-        ASSERT_TRUE(ask(socket, "alone").ok());
-    const auto before = sleeps();
-    for (int i = 0; i < 100; i++)
-        ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
-    EXPECT_LT(sleeps() - before, 50U);
-    EXPECT_EQ(counts().received, 11U * 20U + 200U);
-    EXPECT_EQ(counts().sent, 11U * 20U + 200U);
+    std::uint64_t alone = 0;
+    EXPECT_TRUE(softirq_answers([&] {
+        alone++;
+        return ask(socket, "alone");
+    }));
+    EXPECT_EQ(counts().received, 11U * 20U + alone);
+    EXPECT_EQ(counts().sent, 11U * 20U + alone);
 }
 
 TEST_F(InlineDatagram, ofEverySize) {
@@ -442,10 +413,7 @@ TEST_F(InlineDatagram, aCpuWithoutRoutesLeavesItToTheWorker) {
     }
     for (int i = 0; i < 10; i++)
         ASSERT_TRUE(ask(socket, "which gets its routes").ok());
-    const auto before = sleeps();
-    for (int i = 0; i < 50; i++)
-        ASSERT_TRUE(ask(socket, "answered by the softirq").ok());
-    EXPECT_LT(sleeps() - before, 25U);
+    EXPECT_TRUE(softirq_answers([&] { return ask(socket, "answered by the softirq"); }, 50));
 }
 
 class InlineDaytime : public DatagramTest {
@@ -459,12 +427,12 @@ TEST_F(InlineDaytime, moreThanItsShareIsTheWorkers) {
     ASSERT_TRUE(service_.set("exec", "inline").ok());
     const auto socket = client();
     const std::string train(60 * 16, 't');
-    const auto before = sleeps();
+    const auto before = worker_sleeps();
     EXPECT_TRUE(wait_for(
         [&] {
             for (int i = 0; i < 50; i++)
                 (void)send_train(socket, train, 16);
-            return sleeps() - before > 20;
+            return worker_sleeps() - before > 20;
         },
         patience(seconds(30))));
     (void)take_datagrams(socket);
@@ -485,10 +453,8 @@ TEST_F(InlineDatagramV6, servesBothFamilies) {
     for (const char *address : {"127.0.0.1", "::1"}) {
         const auto socket = datagram_to(at(address)).value();
         ASSERT_TRUE(ask(socket, "first").ok()) << address;
-        const auto before = sleeps();
-        for (int i = 0; i < 100; i++)
-            ASSERT_TRUE(ask(socket, "answered by the softirq").ok()) << address;
-        EXPECT_LT(sleeps() - before, 50U) << address;
+        EXPECT_TRUE(softirq_answers([&] { return ask(socket, "answered by the softirq"); }))
+            << address;
     }
 }
 

@@ -121,6 +121,13 @@ std::uint64_t context_switches(int pid) {
     return at == std::string::npos ? 0 : std::stoull(status->substr(at + label.size()));
 }
 
+std::uint64_t worker_sleeps() {
+    std::uint64_t sum = 0;
+    for (const auto &worker : worker_threads())
+        sum += context_switches(worker.pid);
+    return sum;
+}
+
 std::uint64_t cpu_ticks(int pid) {
     constexpr std::size_t user = 11; // fields behind the name: utime and, next to it, stime
     const auto stat = read_line("/proc/" + std::to_string(pid) + "/stat");

@@ -42,6 +42,8 @@ std::vector<Thread> threads_named(std::string_view prefix);
 std::vector<Thread> worker_threads();
 /// How often a thread has given up the CPU of its own will.
 std::uint64_t context_switches(int pid);
+/// How often all workers together have gone to sleep: they were woken as often.
+std::uint64_t worker_sleeps();
 /// How many hundredths of a second it has had the CPU.
 std::uint64_t cpu_ticks(int pid);
 /// How many of them there should be: the sum of pools/*/threads.
