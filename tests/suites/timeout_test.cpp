@@ -31,12 +31,17 @@ TEST_F(Timeout, endsAnIdleConnection) {
 TEST_F(Timeout, ofIdlenessIsAsLongAsItSays) {
     const auto limit = patience(Milliseconds(1000));
     ASSERT_TRUE(service_.set("idle_timeout_ms", limit.count()).ok());
-    auto socket = client();
-    ASSERT_TRUE(round_trip(socket, "x").ok());
-    const Stopwatch watch;
-    EXPECT_EQ(wait_for_end(socket, limit * 3), Ending::finished);
-    EXPECT_GE(watch.elapsed(), limit * 9 / 10);
-    EXPECT_LT(watch.elapsed(), limit * 3 / 2);
+    const auto lasts = [&] {
+        const auto socket = client();
+        EXPECT_TRUE(round_trip(socket, "x").ok());
+        const Stopwatch watch;
+        EXPECT_EQ(wait_for_end(socket, limit * 3), Ending::finished);
+        const auto lasted = watch.elapsed();
+        EXPECT_GE(lasted, limit * 9 / 10);
+        return lasted < limit * 3 / 2;
+    };
+    // While a guest's CPUs are stopped nobody ends anything.
+    EXPECT_TRUE(wait_for([&] { return HasFailure() || lasts(); }, 10 * limit));
 }
 
 TEST_F(Timeout, ofIdlenessDoesNotWakeTheThreadsForWhoIsFinishing) {

@@ -40,7 +40,7 @@ bool softirq_answers(const std::function<Status()> &ask, unsigned row) {
             lost = !answer.ok();
             EXPECT_FALSE(lost) << i << ": " << answer.text();
         }
-        return lost || worker_sleeps() - before < row / 2;
+        return lost || worker_sleeps() - before < row / 10;
     };
     return wait_for(most, patience(seconds(20))) && !lost;
 }

@@ -20,7 +20,7 @@ bool inline_by_environment();
 /// comes only then: it would find him awake.
 bool worker_answers(const std::function<Status()> &ask);
 
-/// Whether so many messages in a row are answered, most of them without a worker being woken.
+/// Whether so many messages in a row are answered, nine of ten without a worker being woken.
 /// A softirq whose CPU was stopped in the middle of it, as any guest's may be, is charged for that
 /// time and leaves all to the workers for as long: then the next row counts.
 bool softirq_answers(const std::function<Status()> &ask, unsigned row = 100);
