@@ -42,6 +42,16 @@ protected:
             },
         };
     }
+
+    /// The protocol and the core are unloaded, and loaded again.
+    void leave_and_return(const std::string &parameters = "") {
+        const auto removal = unload();
+        ASSERT_TRUE(removal.status.ok()) << removal.status.text();
+        const auto core = remove_module(core_name);
+        ASSERT_TRUE(core.ok()) << core.text();
+        ASSERT_TRUE(insert_core().ok());
+        load(parameters);
+    }
 };
 
 TEST_P(Race, ofWriters) {
@@ -76,11 +86,7 @@ TEST_P(Race, ofWritersWithEverythingLeaving) {
     for (int i = 0; i < sized(4, 1, 1000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 5; }, patience(seconds(2)));
-        ASSERT_TRUE(unload().status.ok()) << "turn " << i;
-        const auto core = remove_module(core_name);
-        ASSERT_TRUE(core.ok()) << "turn " << i << ": " << core.text();
-        ASSERT_TRUE(insert_core().ok()) << "turn " << i;
-        ASSERT_NO_FATAL_FAILURE(load("enabled=0")) << "turn " << i;
+        ASSERT_NO_FATAL_FAILURE(leave_and_return("enabled=0")) << "turn " << i;
     }
     hammer.stop();
     EXPECT_EQ(hammer.surprises(in_order), "");
@@ -113,11 +119,7 @@ TEST_P(Race, ofNamespacesThatEndWithEverythingLeaving) {
     for (int i = 0; i < sized(2, 1, 1000); i++) {
         const auto before = hammer.hits();
         (void)wait_for([&] { return hammer.hits() >= before + 20; }, patience(seconds(2)));
-        ASSERT_TRUE(unload().status.ok()) << "turn " << i;
-        const auto core = remove_module(core_name);
-        ASSERT_TRUE(core.ok()) << "turn " << i << ": " << core.text();
-        ASSERT_TRUE(insert_core().ok()) << "turn " << i;
-        ASSERT_NO_FATAL_FAILURE(load()) << "turn " << i;
+        ASSERT_NO_FATAL_FAILURE(leave_and_return()) << "turn " << i;
     }
     hammer.stop();
     EXPECT_EQ(hammer.surprises(in_order), "");

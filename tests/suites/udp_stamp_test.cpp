@@ -110,7 +110,7 @@ TEST_F(UdpStampInline, leavesTheAnswersToTheSoftirq) {
     const auto stamped = client();
     ASSERT_TRUE(wish_for_stamps(stamped).ok());
     EXPECT_TRUE(softirq_answers([&] {
-        const auto answer = ask(stamped, "when was this?");
+        auto answer = ask(stamped, "when was this?");
         (void)take_stamps(stamped);
         return answer;
     }));
