@@ -10,7 +10,6 @@
 
 #include "support/datagram_fixture.hpp"
 #include "support/exec.hpp"
-#include "support/health.hpp"
 
 namespace kinetd::suite {
 namespace {
